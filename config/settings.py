@@ -1,0 +1,195 @@
+"""Settings. Whatever differs between installations is one environment value in the block below."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.utils.translation import gettext_lazy as _
+
+from config.site import UNFOLD as UNFOLD
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = ROOT / "var"
+
+env = environ.Env(
+    DEBUG=(bool, False),
+    SECRET_KEY=(str, ""),
+    ALLOWED_HOSTS=(list, []),
+    PUBLIC_URL=(str, ""),  # where recipients reach this server: no path, no slash at the end
+    LINK_KEYS=(list, []),  # "id:secret"; the first signs, all verify; ids 1 to 255
+    DATABASE_URL=(str, f"sqlite:///{VAR / 'heed.sqlite3'}"),
+    EMAIL_URL=(str, "smtp://localhost:25"),
+    SENDER_NAME=(str, "Heed"),
+    SENDER_EMAIL=(str, ""),
+    SENDER_POSTAL_ADDRESS=(str, ""),
+    RETURN_PATH=(str, ""),  # bounces come to this address, with +token before the @
+    TIME_ZONE=(str, "UTC"),
+    LANGUAGE_CODE=(str, "en"),
+    PORT=(int, 8000),
+)
+environ.Env.read_env(os.environ.get("ENV_FILE", ROOT / ".env"))
+
+DEBUG = env.bool("DEBUG")
+PORT = env.int("PORT")
+DEVELOPMENT = {
+    "SECRET_KEY": "for development only: not a secret, never used without DEBUG",
+    "ALLOWED_HOSTS": ["localhost", "127.0.0.1", "[::1]"],
+    "PUBLIC_URL": f"http://localhost:{PORT}",
+    "LINK_KEYS": ["1:for development only, these links are not safe"],
+}
+REQUIRED = {
+    "SECRET_KEY": "SECRET_KEY is missing: set it to 50 or more random characters.",
+    "ALLOWED_HOSTS": "ALLOWED_HOSTS is missing: set it to the host names of this server, separated by commas.",
+    "PUBLIC_URL": "PUBLIC_URL is missing: set it to the address that recipients reach, such as https://news.example.org.",
+    "LINK_KEYS": "LINK_KEYS is missing: set it to 1: and 32 or more random characters; it signs the links in mails.",
+}
+
+
+def required(name: str) -> Any:
+    """The value of an environment name; with DEBUG a development value where it is empty."""
+    value = env(name)
+    return DEVELOPMENT[name] if DEBUG and not value else value
+
+
+if missing := [sentence for name, sentence in REQUIRED.items() if not required(name)]:
+    sys.exit("\n".join(missing))
+
+SECRET_KEY: str = required("SECRET_KEY")
+ALLOWED_HOSTS: list[str] = required("ALLOWED_HOSTS")
+PUBLIC_URL: str = required("PUBLIC_URL").rstrip("/")
+LINK_KEYS: list[str] = required("LINK_KEYS")
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "config",
+    "profiles",
+    "quarantine",
+    "deliveries",
+    "csp",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# SQLite is a full citizen: readers never wait (WAL), what was answered survives a power cut (FULL),
+# and a transaction that will write takes its lock at once (IMMEDIATE).
+SQLITE_OPTIONS = {
+    "timeout": 20,  # seconds
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000;",
+}
+DATABASES = {"default": env.db_url("DATABASE_URL")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+else:
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = env.str("LANGUAGE_CODE")
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+LOCALE_PATHS = [ROOT / "locale"]
+TIME_ZONE = env.str("TIME_ZONE")
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ROOT / "staticfiles"
+STATICFILES_DIRS = [ROOT / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage",
+    },
+}
+
+EMAIL_URL = env.email_url("EMAIL_URL")
+SENDER_NAME = env.str("SENDER_NAME")
+SENDER_EMAIL = env.str("SENDER_EMAIL") or f"news@{'example.org' if DEBUG else ALLOWED_HOSTS[0].lstrip('.')}"
+SENDER_POSTAL_ADDRESS = env.str("SENDER_POSTAL_ADDRESS")
+RETURN_PATH = env.str("RETURN_PATH") or "bounce@" + SENDER_EMAIL.rpartition("@")[2]
+# The mails of this machine, as one file each, for the local mailbox: development only.
+LOCAL_MAILBOX = VAR / "mailbox" if DEBUG else None
+
+HTTPS = PUBLIC_URL.startswith("https://")
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+# Unfold's Alpine needs unsafe-eval and inline styles. Public pages replace this with a policy without any script.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", "'unsafe-eval'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# Quarantine (reference-behaviour.md sections 5.4 and 5.5)
+QUARANTINE_ERRORS = 5  # significant soft errors until an address is quarantined
+QUARANTINE_SIGNIFICANT_HOURS = 24  # between two soft errors that both count
+QUARANTINE_RELEASE_DAYS = 10  # an erroneous address without a new error is released
+QUARANTINE_MAILBOX_FULL_DAYS = 30  # the same for a full mailbox
+
+# Sending
+BATCH_MESSAGES = 500  # messages that a worker claims at once
+RECORD_MESSAGES = 50  # results that are written together: what a crash may repeat
+LEASE_SECONDS = 120  # a batch whose worker went silent can be claimed again after this
+RETRIES_PER_DAY_ONE = 5
+RETRY_SECONDS = 3600  # between two tries on day one; afterwards a day
+VALIDITY_DAYS = 5  # a message that could not be handed over until then fails
+SMTP_TIMEOUT_SECONDS = 60
+PREPARATION_RANGE = 500_000  # profile ids that one statement prepares
+PAUSE_SECONDS = 0.02  # between two commits of a batch job, so that others can write on SQLite

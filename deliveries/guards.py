@@ -1,0 +1,140 @@
+"""Triggers that keep a preparation as it was when it became ready, and its sum true."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import AppConfig
+from django.core import checks
+from django.core.checks import CheckMessage
+from django.db import connections
+
+from profiles import triggers
+from profiles.triggers import Guard
+
+MESSAGES = "deliveries_message"
+PREPARATIONS = "deliveries_preparation"
+
+READY = f"(SELECT status FROM {PREPARATIONS} WHERE id = {{row}}.preparation_id) = 'ready'"
+FROZEN = "a ready preparation is frozen"
+WRONG_SUM = "the counts of the preparation are not those of its messages"
+
+MESSAGE_GUARD = Guard(
+    table=MESSAGES,
+    sqlite={
+        "ready_messages_refuse_insert": f"""
+            CREATE TRIGGER ready_messages_refuse_insert BEFORE INSERT ON {MESSAGES} WHEN {READY.format(row="NEW")}
+            BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
+        "ready_messages_refuse_update": f"""
+            CREATE TRIGGER ready_messages_refuse_update
+            BEFORE UPDATE OF preparation_id, profile_id, address, exclusion, detail ON {MESSAGES}
+            WHEN {READY.format(row="OLD")} OR {READY.format(row="NEW")}
+            BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
+        "ready_messages_refuse_delete": f"""
+            CREATE TRIGGER ready_messages_refuse_delete BEFORE DELETE ON {MESSAGES} WHEN {READY.format(row="OLD")}
+            BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
+    },
+    functions={
+        "refuse_ready_change": f"""
+            CREATE OR REPLACE FUNCTION refuse_ready_change() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF {READY.format(row="OLD")} OR TG_OP = 'UPDATE' AND {READY.format(row="NEW")} THEN
+                    RAISE EXCEPTION '{FROZEN}' USING ERRCODE = 'integrity_constraint_violation';
+                END IF;
+                IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                RETURN NEW;
+            END $$""",
+        "refuse_ready_insert": f"""
+            CREATE OR REPLACE FUNCTION refuse_ready_insert() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF EXISTS (
+                    SELECT 1 FROM (SELECT DISTINCT preparation_id FROM added) AS touched
+                    JOIN {PREPARATIONS} ON {PREPARATIONS}.id = touched.preparation_id WHERE status = 'ready'
+                ) THEN
+                    RAISE EXCEPTION '{FROZEN}' USING ERRCODE = 'integrity_constraint_violation';
+                END IF;
+                RETURN NULL;
+            END $$""",
+    },
+    postgresql={
+        # A statement trigger with a transition table: a row trigger makes the INSERT four times as long.
+        "ready_messages_refuse_insert": f"""
+            CREATE TRIGGER ready_messages_refuse_insert AFTER INSERT ON {MESSAGES}
+            REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION refuse_ready_insert()""",
+        "ready_messages_refuse_update": f"""
+            CREATE TRIGGER ready_messages_refuse_update
+            BEFORE UPDATE OF preparation_id, profile_id, address, exclusion, detail ON {MESSAGES}
+            FOR EACH ROW EXECUTE FUNCTION refuse_ready_change()""",
+        "ready_messages_refuse_delete": f"""
+            CREATE TRIGGER ready_messages_refuse_delete BEFORE DELETE ON {MESSAGES}
+            FOR EACH ROW EXECUTE FUNCTION refuse_ready_change()""",
+    },
+)
+
+RECOUNT = f"SELECT COUNT(*) FROM {MESSAGES} WHERE preparation_id = NEW.id"
+BECOMES_READY = "NEW.status = 'ready' AND OLD.status <> 'ready'"
+SUM_IS_WRONG = f"""({RECOUNT}) <> NEW.targeted OR ({RECOUNT} AND exclusion = '') <> NEW.to_deliver
+    OR (SELECT COALESCE(SUM(volume), 0) FROM deliveries_exclusioncause WHERE preparation_id = NEW.id) <> NEW.excluded"""
+STAYS_READY_BUT_CHANGES = """OLD.status = 'ready' AND (
+    NEW.targeted <> OLD.targeted OR NEW.to_deliver <> OLD.to_deliver OR NEW.excluded <> OLD.excluded
+    OR NEW.status NOT IN ('ready', 'superseded') OR CAST(NEW.content AS text) <> CAST(OLD.content AS text))"""
+
+PREPARATION_GUARD = Guard(
+    table=PREPARATIONS,
+    sqlite={
+        "ready_preparation_adds_up": f"""
+            CREATE TRIGGER ready_preparation_adds_up BEFORE UPDATE ON {PREPARATIONS} WHEN {BECOMES_READY}
+            BEGIN SELECT RAISE(ABORT, '{WRONG_SUM}') WHERE {SUM_IS_WRONG}; END""",
+        "ready_preparation_is_frozen": f"""
+            CREATE TRIGGER ready_preparation_is_frozen BEFORE UPDATE ON {PREPARATIONS} WHEN {STAYS_READY_BUT_CHANGES}
+            BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
+    },
+    functions={
+        "check_preparation_sum": f"""
+            CREATE OR REPLACE FUNCTION check_preparation_sum() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF {SUM_IS_WRONG} THEN
+                    RAISE EXCEPTION '{WRONG_SUM}' USING ERRCODE = 'integrity_constraint_violation';
+                END IF;
+                RETURN NEW;
+            END $$""",
+        "refuse_preparation_change": f"""
+            CREATE OR REPLACE FUNCTION refuse_preparation_change() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION '{FROZEN}' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+    },
+    postgresql={
+        "ready_preparation_adds_up": f"""
+            CREATE TRIGGER ready_preparation_adds_up BEFORE UPDATE ON {PREPARATIONS}
+            FOR EACH ROW WHEN ({BECOMES_READY}) EXECUTE FUNCTION check_preparation_sum()""",
+        "ready_preparation_is_frozen": f"""
+            CREATE TRIGGER ready_preparation_is_frozen BEFORE UPDATE ON {PREPARATIONS}
+            FOR EACH ROW WHEN ({STAYS_READY_BUT_CHANGES}) EXECUTE FUNCTION refuse_preparation_change()""",
+    },
+)
+GUARDS = (MESSAGE_GUARD, PREPARATION_GUARD)
+
+
+def install_after_migrate(sender: AppConfig, using: str, **kwargs: Any) -> None:
+    tables = connections[using].introspection.table_names()
+    for guard in GUARDS:
+        if guard.table in tables:
+            triggers.install(connections[using], guard)
+
+
+def sums_are_guarded(
+    app_configs: Iterable[AppConfig] | None = None, databases: Iterable[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """A warning per database where a ready preparation could be changed; migrate repairs it."""
+    return [
+        checks.Warning(
+            f"The preparations of the database {alias!r} have lost their guard.",
+            hint="Run manage.py migrate: it installs the triggers again.",
+            id="deliveries.W001",
+        )
+        for alias in databases or []
+        if _unguarded(alias)
+    ]
+
+
+def _unguarded(alias: str) -> bool:
+    tables = connections[alias].introspection.table_names()
+    return any(triggers.missing(connections[alias], guard) for guard in GUARDS if guard.table in tables)

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.core.checks import Tags, register
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class ProfilesConfig(AppConfig):
+    name = "profiles"
+    verbose_name = _("Profiles")
+
+    def ready(self) -> None:
+        from profiles import checks, ledger
+
+        post_migrate.connect(ledger.install_after_migrate, sender=self)
+        register(checks.ledger_is_guarded, Tags.database)

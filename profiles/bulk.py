@@ -1,0 +1,42 @@
+"""Set-based writes: INSERT … SELECT of a queryset, and locks on a whole set, the same on both databases."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
+from django.db.models import Model, QuerySet
+
+
+def insert_from(queryset: QuerySet[Any, Any], *, into: type[Model], columns: Sequence[str]) -> int:
+    """INSERT INTO the model's table the rows of `queryset.values_list(...)`; the number of rows written.
+
+    `columns` are field names of `into` in the order of the queryset's values_list. Nothing passes through Python.
+    """
+    connection = connections[queryset.db]
+    try:
+        select, parameters = queryset.query.get_compiler(using=queryset.db).as_sql()
+    except EmptyResultSet:
+        return 0
+    quote = connection.ops.quote_name
+    fields = {field.name: field for field in into._meta.concrete_fields}
+    names = ", ".join(quote(str(fields[name].column)) for name in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {quote(into._meta.db_table)} ({names}) {select}", parameters)
+        return cursor.rowcount
+
+
+def lock(queryset: QuerySet[Any, Any]) -> int:
+    """Lock the rows of the set until the transaction ends and return their number, without fetching them.
+
+    On SQLite the transaction already holds the only write lock.
+    """
+    locked = queryset.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk")
+    connection = connections[queryset.db]
+    try:
+        select, parameters = locked.query.get_compiler(using=queryset.db).as_sql()
+    except EmptyResultSet:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*) FROM ({select}) AS locked", parameters)
+        return int(cursor.fetchone()[0])

@@ -1,0 +1,153 @@
+"""The only code that changes an opt-out. Every change leaves one row in the ledger, in the same transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db import transaction
+from django.db.models import BooleanField, CharField, DateTimeField, F, QuerySet, Value
+from django.utils import timezone
+
+from profiles import bulk
+from profiles.channels import OPT_OUT_FIELDS
+from profiles.models import ConsentEvent, Profile, Service, Source
+
+__all__ = ["Evidence", "actor", "apply_choices", "opt_out", "opt_out_set", "record_new", "record_subscription"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Where a choice was made and what the person saw: copied into every ledger row of one act."""
+
+    wording: str = ""
+    delivery_id: int | None = None
+    delivery_label: str = ""
+    page_version_id: int | None = None
+    page_label: str = ""
+    detail: str = ""
+    request_id: str = ""
+    ip: str = ""
+
+
+NO_EVIDENCE = Evidence()
+
+
+def actor(by: AbstractUser | str | None) -> str:
+    """The name that the ledger keeps for who acted; empty for the person herself."""
+    if by is None or isinstance(by, str):
+        return by or ""
+    return by.get_full_name() or by.get_username()
+
+
+def apply_choices(
+    profile: Profile,
+    choices: Mapping[str, bool],
+    *,
+    source: Source,
+    by: AbstractUser | str | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+) -> list[ConsentEvent]:
+    """Tick and untick boxes of one profile; `choices` is scope -> ticked, scopes left out stay as they are.
+
+    Returns the ledger rows written: none where everything was so already. The profile in hand is brought up to date.
+    """
+    with transaction.atomic():
+        current = Profile.objects.select_for_update(no_key=True).get(pk=profile.pk)
+        stored = current.choices
+        changed = {scope: ticked for scope, ticked in choices.items() if stored[scope] != ticked}
+        if changed:
+            _write_boxes(current.pk, changed, by=actor(by))
+        events = [
+            ConsentEvent(profile=current, before=not ticked, after=ticked, **_common(scope, source, by, evidence))
+            for scope, ticked in changed.items()
+        ]
+        ConsentEvent.objects.bulk_create(events)
+    for scope, field in OPT_OUT_FIELDS.items():
+        setattr(profile, field, changed.get(scope, stored[scope]))
+    return events
+
+
+def opt_out(
+    profile: Profile,
+    scope: str,
+    *,
+    source: Source,
+    by: AbstractUser | str | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+) -> list[ConsentEvent]:
+    """Tick one box, a channel's or ANY_CHANNEL's; ticking it again writes nothing."""
+    return apply_choices(profile, {scope: True}, source=source, by=by, evidence=evidence)
+
+
+def opt_out_set(
+    profiles: QuerySet[Profile],
+    scope: str,
+    *,
+    source: Source,
+    by: AbstractUser | str | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+) -> int:
+    """Tick one box of every profile of the set, in a constant number of statements; the number of profiles changed."""
+    field = OPT_OUT_FIELDS[scope]
+    with transaction.atomic():
+        # Rows opted out by somebody else while we waited for the lock drop out of the set: one ledger row per change.
+        affected = profiles.filter(**{field: False}).order_by()
+        if not bulk.lock(affected):
+            return 0
+        values = {"before": False, "after": True, "service_label": "", **_common(scope, source, by, evidence)}
+        constants = {f"new_{name}": _constant(name, value) for name, value in values.items() if value is not None}
+        rows = affected.annotate(**constants).values_list("pk", *constants)
+        written = bulk.insert_from(
+            rows, into=ConsentEvent, columns=["profile", *(name.removeprefix("new_") for name in constants)]
+        )
+        affected.update(**{field: True}, revision=F("revision") + 1, modified_at=timezone.now(), modified_by=actor(by))
+    return written
+
+
+def record_new(
+    profiles: list[Profile], *, source: Source, by: AbstractUser | str | None = None, evidence: Evidence = NO_EVIDENCE
+) -> int:
+    """Ledger rows for the boxes that profiles were created with; to be called in the transaction that creates them."""
+    events = [
+        ConsentEvent(profile=profile, before=False, after=True, **_common(scope, source, by, evidence))
+        for profile in profiles
+        for scope, ticked in profile.choices.items()
+        if ticked
+    ]
+    ConsentEvent.objects.bulk_create(events, batch_size=2000)
+    return len(events)
+
+
+def record_subscription(
+    profile: Profile,
+    service: Service,
+    *,
+    subscribed: bool,
+    source: Source,
+    by: AbstractUser | str | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+) -> ConsentEvent:
+    """The ledger row of a subscription that was just made or ended (profiles.subscriptions)."""
+    common = _common("service", source, by, evidence)
+    return ConsentEvent.objects.create(
+        profile=profile, service=service, service_label=service.label, before=subscribed, after=not subscribed, **common
+    )
+
+
+def _write_boxes(pk: int, changed: Mapping[str, bool], *, by: str) -> None:
+    fields = {OPT_OUT_FIELDS[scope]: ticked for scope, ticked in changed.items()}
+    Profile.objects.filter(pk=pk).update(**fields, revision=F("revision") + 1, modified_at=timezone.now(), modified_by=by)
+
+
+def _common(scope: str, source: Source, by: AbstractUser | str | None, evidence: Evidence) -> dict[str, Any]:
+    by_id = by.pk if isinstance(by, AbstractUser) else None
+    return {"scope": scope, "source": source, "at": timezone.now(), "by": actor(by), "by_id": by_id, **vars(evidence)}
+
+
+def _constant(name: str, value: Any) -> Value:
+    field = ConsentEvent._meta.get_field(name)
+    kind = next((kind for kind in (BooleanField, DateTimeField) if isinstance(field, kind)), None)
+    if kind is None and isinstance(value, int):
+        return Value(value)
+    return Value(value, output_field=kind() if kind else CharField())

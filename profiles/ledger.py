@@ -1,0 +1,101 @@
+"""The ledger's guard, and the replay that shows that the boxes agree with it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import AppConfig
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, Case, F, OuterRef, Subquery, Value, When, Window
+from django.db.models.functions import Coalesce, Lag
+from django.utils.translation import gettext as _
+
+from profiles import triggers
+from profiles.channels import OPT_OUT_FIELDS, OPT_OUT_LABELS
+from profiles.models import ConsentEvent, Profile, Scope, Subscription
+
+TABLE = "profiles_consentevent"
+GUARD = triggers.Guard(
+    table=TABLE,
+    sqlite={
+        f"consent_ledger_refuses_{verb.lower()}": f"""
+            CREATE TRIGGER consent_ledger_refuses_{verb.lower()} BEFORE {verb} ON {TABLE}
+            BEGIN SELECT RAISE(ABORT, 'the consent ledger is append-only'); END"""
+        for verb in ("UPDATE", "DELETE")
+    },
+    functions={
+        "refuse_ledger_change": """
+            CREATE OR REPLACE FUNCTION refuse_ledger_change() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                RAISE EXCEPTION 'the consent ledger is append-only' USING ERRCODE = 'integrity_constraint_violation';
+            END $$"""
+    },
+    postgresql={
+        f"consent_ledger_refuses_{verb.lower()}": f"""
+            CREATE TRIGGER consent_ledger_refuses_{verb.lower()} BEFORE {verb} ON {TABLE}
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change()"""
+        for verb in ("UPDATE", "DELETE", "TRUNCATE")
+    },
+)
+
+
+def install_ledger_guard(connection: BaseDatabaseWrapper) -> None:
+    """Make the database refuse UPDATE and DELETE (PostgreSQL: TRUNCATE too) on the ledger."""
+    triggers.install(connection, GUARD)
+
+
+def install_after_migrate(sender: AppConfig, using: str, **kwargs: Any) -> None:
+    if TABLE in connections[using].introspection.table_names():
+        install_ledger_guard(connections[using])
+
+
+def disagreements(using: str = "default") -> Iterator[str]:
+    """One sentence per fault: a box that the ledger does not explain, an event that does not follow its predecessor.
+
+    Streams: memory does not grow with the number of profiles or events.
+    """
+    yield from _unexplained_boxes(using)
+    yield from _unexplained_subscriptions(using)
+    yield from _broken_chains(using)
+
+
+def _unexplained_boxes(using: str) -> Iterator[str]:
+    for scope, field in OPT_OUT_FIELDS.items():
+        latest = ConsentEvent.objects.filter(profile=OuterRef("pk"), scope=scope).order_by("-pk").values("after")[:1]
+        replayed = Coalesce(Subquery(latest), Value(False), output_field=BooleanField())
+        wrong = Profile.objects.using(using).annotate(replayed=replayed).exclude(**{field: F("replayed")})
+        for pk, box in wrong.order_by("pk").values_list("pk", field).iterator(chunk_size=1000):
+            yield _("Profile %(profile)s: “%(box)s” is %(stored)s, the ledger says %(replayed)s.") % {
+                "profile": pk,
+                "box": OPT_OUT_LABELS[scope],
+                "stored": _("ticked") if box else _("not ticked"),
+                "replayed": _("not ticked") if box else _("ticked"),
+            }
+
+
+def _unexplained_subscriptions(using: str) -> Iterator[str]:
+    latest = (
+        ConsentEvent.objects.filter(profile=OuterRef("profile"), scope=Scope.SERVICE, service=OuterRef("service"))
+        .order_by("-pk")
+        .values("after")[:1]
+    )
+    wrong = (
+        Subscription.objects.using(using).annotate(unsubscribed=Coalesce(Subquery(latest), Value(True))).filter(unsubscribed=True)
+    )
+    for profile, service in wrong.order_by("pk").values_list("profile_id", "service__label").iterator(chunk_size=1000):
+        yield _("Profile %(profile)s is subscribed to “%(service)s”, the ledger says not.") % {
+            "profile": profile,
+            "service": service,
+        }
+
+
+def _broken_chains(using: str) -> Iterator[str]:
+    last = Window(Lag("after"), partition_by=[F("profile"), F("scope"), F("service")], order_by=F("pk").asc())
+    # Before the first event every box is clear, and nobody is subscribed.
+    start = Case(When(scope=Scope.SERVICE, then=True), default=False)
+    wrong = ConsentEvent.objects.using(using).annotate(previous=Coalesce(last, start)).exclude(before=F("previous"))
+    for pk, profile in wrong.order_by("pk").values_list("pk", "profile_id").iterator(chunk_size=1000):
+        yield _("Event %(event)s of profile %(profile)s does not start where the one before it ended.") % {
+            "event": pk,
+            "profile": profile,
+        }

@@ -1,0 +1,49 @@
+"""Fixtures that every test may ask for."""
+
+from contextlib import ExitStack
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management.commands import flush
+from django.db import connections
+
+from deliveries import guards
+from profiles import ledger, triggers
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_lifts_the_guards():
+    """Only the flush between transactional tests may empty what the guards protect."""
+    original = flush.Command.handle
+
+    def handle(self, **options):
+        with ExitStack() as stack:
+            stack.enter_context(triggers.lifted(connections[options["database"]], ledger.GUARD, *guards.GUARDS))
+            return original(self, **options)
+
+    flush.Command.handle = handle
+    yield
+    flush.Command.handle = original
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(settings):
+    settings.PAUSE_SECONDS = 0
+
+
+@pytest.fixture
+def operator(db):
+    """Ana, who may do everything."""
+    return get_user_model().objects.create_superuser("ana", "ana@example.org", "ana", first_name="Ana", last_name="Lopes")
+
+
+@pytest.fixture
+def backoffice(client, operator):
+    """A browser in which Ana is logged in."""
+    client.force_login(operator)
+    return client

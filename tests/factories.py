@@ -1,0 +1,43 @@
+"""Objects for tests, with plausible values and no surprise."""
+
+import factory
+
+from profiles import consent
+from profiles.models import Profile, Service, Source
+from quarantine.models import QuarantinedAddress
+
+
+class ProfileFactory(factory.django.DjangoModelFactory):
+    """A profile; opt-outs are given as `opted_out=["email", "all"]` and enter the ledger like any other."""
+
+    class Meta:
+        model = Profile
+        skip_postgeneration_save = True
+
+    first_name = "Marie"
+    last_name = factory.Sequence(lambda n: f"Dupont {n}")
+    email = factory.Sequence(lambda n: f"marie{n}@example.org")
+    mobile = factory.Sequence(lambda n: f"+33612{n:06}")
+    country = "FR"
+    preferred_language = "fr"
+
+    @factory.post_generation
+    def opted_out(self, create, scopes, **kwargs):
+        for scope in scopes or []:
+            consent.opt_out(self, scope, source=Source.OPERATOR, by="Ana Lopes")
+
+
+class ServiceFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Service
+
+    label = factory.Sequence(lambda n: f"Thursday letter {n}")
+    public_label = factory.SelfAttribute("label")
+
+
+class QuarantinedAddressFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = QuarantinedAddress
+
+    channel = "email"
+    address = factory.Sequence(lambda n: f"gone{n}@example.org")
