@@ -14,7 +14,10 @@ from profiles import ledger, triggers
 def ledger_is_guarded(
     app_configs: Iterable[AppConfig] | None = None, databases: Iterable[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """A warning per database whose consent ledger could be rewritten: a warning, because migrate, which repairs it, refuses to run on errors."""
+    """A warning per database whose consent ledger could be rewritten.
+
+    Not an error: migrate, which repairs it, refuses to run on errors.
+    """
     unguarded = [alias for alias in databases or [] if _missing(alias)]
     return [
         checks.Warning(

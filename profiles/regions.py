@@ -7,46 +7,7 @@ from django.utils.translation import get_language
 
 from profiles.fields import fold
 
-LANGUAGE_CODES = [
-    "ar",
-    "bg",
-    "ca",
-    "cs",
-    "da",
-    "de",
-    "el",
-    "en",
-    "es",
-    "et",
-    "fi",
-    "fr",
-    "ga",
-    "he",
-    "hr",
-    "hu",
-    "is",
-    "it",
-    "ja",
-    "ko",
-    "lt",
-    "lv",
-    "mt",
-    "nb",
-    "nl",
-    "nn",
-    "pl",
-    "pt",
-    "ro",
-    "ru",
-    "sk",
-    "sl",
-    "sr",
-    "sv",
-    "tr",
-    "uk",
-    "vi",
-    "zh",
-]
+LANGUAGE_CODES = "ar bg ca cs da de el en es et fi fr ga he hr hu is it ja ko lt lv mt nb nl nn pl pt ro ru sk sl sr sv tr uk vi zh"
 NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
 
 
@@ -54,7 +15,7 @@ NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
 def _names(language: str) -> tuple[dict[str, str], dict[str, str]]:
     locale = Locale.parse(language, sep="-")
     countries = {code: str(name) for code, name in locale.territories.items() if len(code) == 2 and code not in NOT_COUNTRIES}
-    languages = {code: str(locale.languages[code]) for code in LANGUAGE_CODES}
+    languages = {code: str(locale.languages[code]) for code in LANGUAGE_CODES.split()}
     return countries, languages
 
 
