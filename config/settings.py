@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
-
-from config.site import UNFOLD as UNFOLD
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
@@ -132,6 +131,35 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+
+UNFOLD = {
+    "SITE_TITLE": "Heed",
+    "SITE_HEADER": "Heed",
+    "SITE_SYMBOL": "hearing",
+    "SITE_URL": None,
+    "SHOW_LANGUAGES": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {"navigation": "config.site.navigation"},
+    "TABS": "config.site.tabs",
+    "DASHBOARD_CALLBACK": "config.home.dashboard",
+    "STYLES": [lambda request: static("heed/backoffice.css")],
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 200)",
+            "100": "oklch(94% .03 200)",
+            "200": "oklch(89% .05 200)",
+            "300": "oklch(82% .075 200)",
+            "400": "oklch(74% .09 200)",
+            "500": "oklch(62% .095 200)",
+            "600": "oklch(46% .085 200)",
+            "700": "oklch(41% .075 200)",
+            "800": "oklch(36% .065 200)",
+            "900": "oklch(32% .055 200)",
+            "950": "oklch(24% .04 200)",
+        },
+    },
+}
 
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "staticfiles"

@@ -1,3 +1,78 @@
-"""The back office's shell."""
+"""The back office's shell: menu, profile tabs and home page. It may know every app."""
 
-UNFOLD = {}
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import resolve, reverse
+from django.utils.translation import gettext_lazy as _
+
+
+def _entry(title: Any, icon: str, url_name: str, permission: str, *paths: str) -> dict[str, Any]:
+    url = reverse(url_name)
+    return {
+        "title": title,
+        "icon": icon,
+        "link": url,
+        "permission": lambda request: request.user.has_perm(permission),
+        "active": lambda request: any(request.path.startswith(path) for path in (url, *paths)),
+    }
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sidebar: people, what is sent to them, what must not be written to, who operates."""
+    home = reverse("admin:index")
+    return [
+        {
+            "items": [
+                {"title": _("Home"), "icon": "home", "link": home, "active": lambda request: request.path == home},
+                _entry(_("Profiles"), "group", "admin:profiles_profile_changelist", "profiles.view_profile"),
+                _entry(_("Services"), "newspaper", "admin:profiles_service_changelist", "profiles.view_service"),
+                _entry(_("Deliveries"), "send", "deliveries:list", "deliveries.view_delivery"),
+                _entry(
+                    _("Quarantine"),
+                    "block",
+                    "admin:quarantine_quarantinedaddress_changelist",
+                    "quarantine.view_quarantinedaddress",
+                    "/admin/quarantine/",
+                ),
+            ]
+        },
+        {
+            "title": _("Administration"),
+            "separator": True,
+            "items": [
+                _entry(_("Operators"), "badge", "admin:auth_user_changelist", "auth.view_user"),
+                _entry(_("Groups"), "groups", "admin:auth_group_changelist", "auth.view_group"),
+            ],
+        },
+    ]
+
+
+PROFILE_TABS = [
+    (_("General"), "admin:profiles_profile_change", "profiles.view_profile"),
+    (_("Consent history"), "profiles:consent_history", "profiles.view_consentevent"),
+    (_("Subscriptions"), "profiles:subscriptions", "profiles.view_subscription"),
+    (_("Sending log"), "deliveries:profile_sending_log", "deliveries.view_delivery"),
+    (_("Exclusion log"), "deliveries:profile_exclusion_log", "deliveries.view_delivery"),
+]
+
+
+def tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The tabs of a profile: each log is a page of the app that owns it."""
+    profile = _profile_in_path(request)
+    if profile is None:
+        return []
+    items = []
+    for title, url_name, permission in PROFILE_TABS:
+        url = reverse(url_name, args=[profile])
+        allowed = request.user.has_perm(permission)
+        items.append({"title": title, "link": url, "active": request.path == url, "permission": lambda _, yes=allowed: yes})
+    return [{"page": "profile", "models": [{"name": "profiles.profile", "detail": True}], "items": items}]
+
+
+def _profile_in_path(request: HttpRequest) -> str | None:
+    match = resolve(request.path)
+    if match.url_name == "profiles_profile_change":
+        return str(match.kwargs["object_id"])
+    known = {url_name for _title, url_name, _permission in PROFILE_TABS}
+    return str(match.kwargs["profile_id"]) if match.view_name in known else None

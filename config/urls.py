@@ -7,7 +7,8 @@ from django.views.generic import RedirectView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
-    # BACKOFFICE
+    path("admin/", include("profiles.urls")),
+    path("admin/", include("deliveries.urls")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -1,0 +1,43 @@
+"""Pages of our own inside the back office: login, permission, and the frame that every page shares."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def backoffice_view(permission: str) -> Callable[[View[P]], View[P]]:
+    """A view for operators who have the permission, such as "profiles.view_profile"; others get the login or 403."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not request.user.has_perm(permission):
+                raise PermissionDenied(_("You may not open this page: ask an administrator for the right to do so."))
+            return view(request, *args, **kwargs)
+
+        return admin.site.admin_view(checked)  # type: ignore[return-value]
+
+    return decorate
+
+
+def render(
+    request: HttpRequest, template: str, *, title: str, crumbs: list[tuple[str, str]] | None = None, status: int = 200, **context: Any
+) -> HttpResponse:
+    """A page in the frame of the back office; `crumbs` are (label, URL) of the pages above it."""
+    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    frame = admin.site.each_context(request) | {"title": title, "crumbs": crumbs or []}
+    return TemplateResponse(request, template, frame | context, status=status)
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of the page; without it the same URL answers with the whole."""
+    return request.headers.get("HX-Request") == "true"
