@@ -7,7 +7,8 @@ from django.utils.translation import get_language
 
 from profiles.fields import fold
 
-LANGUAGE_CODES = "ar bg ca cs da de el en es et fi fr ga he hr hu is it ja ko lt lv mt nb nl nn pl pt ro ru sk sl sr sv tr uk vi zh"
+# What people write to a marketer about: enough to choose from, short enough to read.
+LANGUAGE_CODES = "ar bg ca cs da de el en es et fi fr ga he hr hu is it ja ko lt lv mt nb nl pl pt ro ru sk sl sr sv tr uk vi zh"
 NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
 
 

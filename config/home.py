@@ -1,0 +1,3 @@
+"""The home page."""
+def dashboard(request, context):
+    return context
