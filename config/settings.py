@@ -1,7 +1,9 @@
 """Settings. Whatever differs between installations is one environment value in the block below."""
 
 import os
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +28,22 @@ env = environ.Env(
     RETURN_PATH=(str, ""),  # bounces come to this address, with +token before the @
     TIME_ZONE=(str, "UTC"),
     LANGUAGE_CODE=(str, "en"),
-    PORT=(int, 8000),
+    PORT=(int, 8000),  # of the web server; `make run` takes PORT + 25 for the local mailbox
 )
 environ.Env.read_env(os.environ.get("ENV_FILE", ROOT / ".env"))
 
 DEBUG = env.bool("DEBUG")
-PORT = env.int("PORT")
+try:
+    PORT = env.int("PORT")
+except ValueError:
+    sys.exit("PORT must be a number, such as 8000.")
 DEVELOPMENT = {
     "SECRET_KEY": "for development only: not a secret, never used without DEBUG",
     "ALLOWED_HOSTS": ["localhost", "127.0.0.1", "[::1]"],
     "PUBLIC_URL": f"http://localhost:{PORT}",
     "LINK_KEYS": ["1:for development only, these links are not safe"],
 }
-REQUIRED = {
+MISSING = {
     "SECRET_KEY": "SECRET_KEY is missing: set it to 50 or more random characters.",
     "ALLOWED_HOSTS": "ALLOWED_HOSTS is missing: set it to the host names of this server, separated by commas.",
     "PUBLIC_URL": "PUBLIC_URL is missing: set it to the address that recipients reach, such as https://news.example.org.",
@@ -52,8 +57,19 @@ def required(name: str) -> Any:
     return DEVELOPMENT[name] if DEBUG and not value else value
 
 
-if missing := [sentence for name, sentence in REQUIRED.items() if not required(name)]:
-    sys.exit("\n".join(missing))
+def complaints() -> Iterator[str]:
+    """One sentence for each value that is missing or cannot be meant."""
+    yield from (sentence for name, sentence in MISSING.items() if not required(name))
+    if not re.fullmatch(r"(https?://[^\s/?#@]+/?)?", required("PUBLIC_URL")):
+        yield "PUBLIC_URL must be http:// or https:// and a host, without a path, such as https://news.example.org."
+    keys = [re.fullmatch(r"(\d{1,3}):.{32,}", key) for key in required("LINK_KEYS")]
+    numbers = {int(key[1]) for key in keys if key}
+    if len(numbers) != len(keys) or not numbers <= set(range(1, 256)):
+        yield "LINK_KEYS must be entries such as 1:secret, separated by commas, each with its own number (1 to 255) and 32 or more characters."
+
+
+if problems := list(complaints()):
+    sys.exit("\n".join(problems))
 
 SECRET_KEY: str = required("SECRET_KEY")
 ALLOWED_HOSTS: list[str] = required("ALLOWED_HOSTS")
@@ -112,6 +128,8 @@ SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000;",
 }
 DATABASES = {"default": env.db_url("DATABASE_URL")}
+if "ENGINE" not in DATABASES["default"]:
+    sys.exit("DATABASE_URL must be such as postgres://user:password@host/database or sqlite:////path/to/file.")
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
 else:
@@ -178,8 +196,11 @@ SENDER_NAME = env.str("SENDER_NAME")
 SENDER_EMAIL = env.str("SENDER_EMAIL") or f"news@{'example.org' if DEBUG else ALLOWED_HOSTS[0].lstrip('.')}"
 SENDER_POSTAL_ADDRESS = env.str("SENDER_POSTAL_ADDRESS")
 RETURN_PATH = env.str("RETURN_PATH") or "bounce@" + SENDER_EMAIL.rpartition("@")[2]
-# The mails of this machine, as one file each, for the local mailbox: development only.
+# The mails that `make run` sends, one file each: development only.
 LOCAL_MAILBOX = VAR / "mailbox" if DEBUG else None
+
+# On the terminal of `make run` only requests that went wrong are news.
+LOGGING = {"version": 1, "disable_existing_loggers": False, "loggers": {"django.server": {"level": "WARNING"}}}
 
 HTTPS = PUBLIC_URL.startswith("https://")
 SECURE_SSL_REDIRECT = HTTPS
