@@ -2,8 +2,8 @@
 
 from django.core import paginator
 from django.db.models import QuerySet
-from django.utils.functional import cached_property
 from django.utils.formats import number_format
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 LIMIT = 10_000  # rows that are counted and can be reached by page number; beyond, a search is the way
@@ -20,7 +20,7 @@ class Paginator(paginator.Paginator):
         return min(len(self.object_list), LIMIT + 1)
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         return min(self.reached, LIMIT)
 
     @property
