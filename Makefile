@@ -3,13 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-export PORT ?= 8000
+NO_POSTGRES := PostgreSQL: skipped. Set TEST_POSTGRES_URL=postgres://user:password@host/database (a user who may create databases).
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test lint bench
 
 help:
-	@echo "make run    start Heed on http://localhost:$(PORT) with demo data (DEMO=0: without)"
+	@echo "make run    start Heed on http://localhost:8000 with demo data (PORT=8001: on another port, DEMO=0: without data)"
 	@echo "make test   run the tests; with TEST_POSTGRES_URL on PostgreSQL too"
 	@echo "make lint   ruff and mypy"
 	@echo "make bench  every figure of the docs, in its quick form"
@@ -17,21 +17,21 @@ help:
 install: $(INSTALLED)
 
 $(INSTALLED): requirements-dev.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Heed needs Python 3.11 or later: set PYTHON to one, such as make run PYTHON=python3.12."; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python has no venv module: install it (Debian and Ubuntu: apt-get install python3-venv)."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "Heed needs Python 3.11 or later: set PYTHON to one, such as make run PYTHON=python3.12."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "This Python has no venv module: install it (Debian and Ubuntu: apt-get install python3-venv)."; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# exec: a signal for make's child is one for the process manager, not for a shell in between.
 run: install
-	@DEBUG=1 $(BIN)/python manage.py dev
+	@DEBUG=1 exec $(BIN)/python manage.py dev
 
 test: install
+	@test -n "$$TEST_POSTGRES_URL" || echo "$(NO_POSTGRES)"
 	$(BIN)/python -m pytest -n 2
-	@if [ -n "$$TEST_POSTGRES_URL" ]; then \
-		echo "Once more on PostgreSQL:"; DATABASE_URL="$$TEST_POSTGRES_URL" $(BIN)/python -m pytest -n 2; \
-	else \
-		echo "PostgreSQL: skipped. Set TEST_POSTGRES_URL=postgres://user:password@host/database (the user must be allowed to create databases)."; \
-	fi
+	@test -z "$$TEST_POSTGRES_URL" || echo "Once more on PostgreSQL:"
+	@test -z "$$TEST_POSTGRES_URL" || DATABASE_URL="$$TEST_POSTGRES_URL" $(BIN)/python -m pytest -n 2
 
 lint: install
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """Read by gunicorn on its own.
 
-The settings come first, in the parent: a missing value ends the start with its sentence, instead of ending one worker after the other.
-So changed settings need a restart; the reload signal (HUP) is not enough.
+The settings come first, in the parent: a missing value ends the start with its sentence, instead of ending one worker
+after the other. So changed settings need a restart; the reload signal (HUP) is not enough.
 """
 
 from config.settings import WSGI_APPLICATION

@@ -65,7 +65,7 @@ def complaints() -> Iterator[str]:
     keys = [re.fullmatch(r"(\d{1,3}):.{32,}", key) for key in required("LINK_KEYS")]
     numbers = {int(key[1]) for key in keys if key}
     if len(numbers) != len(keys) or not numbers <= set(range(1, 256)):
-        yield "LINK_KEYS must be entries such as 1:secret, separated by commas, each with its own number (1 to 255) and 32 or more characters."
+        yield "LINK_KEYS must be entries such as 1:secret, separated by commas: numbers 1 to 255, secrets from 32 characters."
 
 
 if problems := list(complaints()):
@@ -232,7 +232,8 @@ QUARANTINE_SIGNIFICANT_HOURS = 24  # between two soft errors that both count
 QUARANTINE_RELEASE_DAYS = 10  # an erroneous address without a new error is released
 QUARANTINE_MAILBOX_FULL_DAYS = 30  # the same for a full mailbox
 
-# Sending
+# Sending: how messages of a channel leave. A channel without a transport cannot be chosen for a delivery.
+TRANSPORTS = {"email": "deliveries.transports.email.SmtpSession"}
 BATCH_MESSAGES = 500  # messages that a worker claims at once
 RECORD_MESSAGES = 50  # results that are written together: what a crash may repeat
 LEASE_SECONDS = 120  # a batch whose worker went silent can be claimed again after this
