@@ -233,6 +233,7 @@ QUARANTINE_ERRORS = 5  # significant soft errors until an address is quarantined
 QUARANTINE_SIGNIFICANT_HOURS = 24  # between two soft errors that both count
 QUARANTINE_RELEASE_DAYS = 10  # an erroneous address without a new error is released
 QUARANTINE_MAILBOX_FULL_DAYS = 30  # the same for a full mailbox
+QUARANTINE_FORGET_DAYS = 2  # a released address without a new error is forgotten
 
 # Sending: how messages of a channel leave. A channel without a transport cannot be chosen for a delivery.
 TRANSPORTS = {"email": "deliveries.transports.email.SmtpSession"}

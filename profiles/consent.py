@@ -10,6 +10,7 @@ from django.db.models import BooleanField, CharField, DateTimeField, F, QuerySet
 from django.utils import timezone
 
 from profiles import bulk
+from profiles.actors import actor
 from profiles.channels import OPT_OUT_FIELDS
 from profiles.models import ConsentEvent, Profile, Service, Source
 
@@ -31,13 +32,6 @@ class Evidence:
 
 
 NO_EVIDENCE = Evidence()
-
-
-def actor(by: AbstractUser | str | None) -> str:
-    """The name that the ledger keeps for who acted; empty for the person herself."""
-    if by is None or isinstance(by, str):
-        return by or ""
-    return by.get_full_name() or by.get_username()
 
 
 def apply_choices(
