@@ -112,6 +112,7 @@ class Preparation(models.Model):
     excluded = models.PositiveIntegerField(_("excluded"), default=0)
     next_id = models.BigIntegerField(default=0)
     highest_id = models.BigIntegerField(null=True)
+    worker = models.CharField(max_length=100, blank=True, default="")
     lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(_("started"), auto_now_add=True)
     created_by = models.CharField(_("started by"), max_length=150, blank=True)

@@ -1,0 +1,67 @@
+"""Is the content fit to be sent? Errors block the confirmation, warnings do not (reference 6.5.3)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from deliveries import merging
+from deliveries.models import Level
+from deliveries.rendering import one_line
+from profiles.channels import Channel
+
+Finding = tuple[Level, str]
+PART_NAMES = {"subject": "subject", "html": "HTML", "text": "text"}
+
+
+def findings(content: dict[str, Any]) -> list[Finding]:
+    """What is wrong with a pinned content, in the order of the form."""
+    found = [finding for part, name in PART_NAMES.items() for finding in _template(name, content[part], html=part == "html")]
+    return [*CHECKS[Channel.of(content["channel"])](content), *found]
+
+
+def _template(name: str, source: str, *, html: bool) -> Iterator[Finding]:
+    try:
+        template = merging.compile_text(source, html=html)
+    except merging.InvalidTemplate as error:
+        yield Level.ERROR, _("The %(part)s has a mistake: %(why)s") % {"part": name, "why": error}
+        return
+    for field in template.unknown:
+        yield (
+            Level.ERROR,
+            _("The %(part)s uses the merge field “%(field)s”, which does not exist.") % {"part": name, "field": field},
+        )
+
+
+def _email(content: dict[str, Any]) -> Iterator[Finding]:
+    if not content["sender_email"]:
+        yield Level.ERROR, _("The sender address is missing.")
+    if not one_line(content["subject"]):
+        yield Level.ERROR, _("The subject is empty.")
+    if not content["html"].strip() and not content["text"].strip():
+        yield Level.ERROR, _("The content is empty.")
+        return
+    for part in ("html", "text"):
+        if content[part].strip() and not _has_link(content[part], html=part == "html"):
+            yield (
+                Level.ERROR,
+                _("The %(part)s has no unsubscription link: insert the merge field {{ unsubscribe_url }}.")
+                % {"part": PART_NAMES[part]},
+            )
+    if not content["postal_address"]:
+        yield Level.WARNING, _("The postal address of the sender is not set (SENDER_POSTAL_ADDRESS): many countries ask for it.")
+
+
+def _text_only(content: dict[str, Any]) -> Iterator[Finding]:
+    if not content["text"].strip():
+        yield Level.ERROR, _("The content is empty.")
+
+
+def _has_link(source: str, *, html: bool) -> bool:
+    try:
+        return merging.UNSUBSCRIBE in merging.compile_text(source, html=html).names
+    except merging.InvalidTemplate:
+        return True  # the mistake is reported by itself
+
+
+CHECKS = {Channel.EMAIL: _email, Channel.SMS: _text_only}

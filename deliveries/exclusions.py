@@ -1,0 +1,99 @@
+"""Who is left out of a delivery, and why: the one expression that counts, excludes and explains (decision 17).
+
+One person, one reason: the first rule that hits. Rules are SQL conditions on Profile, so that the database judges
+everybody in one pass, and hand-over asks the very same rules again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.expressions import Combinable
+
+from deliveries.models import Duplicate, Preparation
+from deliveries.statuses import Exclusion
+from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS, Channel
+from quarantine.models import QuarantinedAddress, Reason, Status
+
+TEXT = CharField(max_length=30)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A reason to leave somebody out. `detail` splits it: which flag, which error reason."""
+
+    exclusion: Exclusion
+    condition: Callable[[Channel], Q]
+    detail: Callable[[Channel], Combinable] | None = None
+
+
+def _not_specified(channel: Channel) -> Q:
+    return Q(**{channel.address_field: ""})
+
+
+def _malformed(channel: Channel) -> Q:
+    return channel.malformed(channel.address_field)
+
+
+def _opted_out(channel: Channel) -> Q:
+    return Q(**{OPT_OUT_FIELDS[ANY_CHANNEL]: True}) | Q(**{channel.opt_out_field: True})
+
+
+def _which_flag(channel: Channel) -> Combinable:
+    return Case(
+        When(**{OPT_OUT_FIELDS[ANY_CHANNEL]: True}, then=Value(ANY_CHANNEL)), default=Value(channel.value), output_field=TEXT
+    )
+
+
+def _quarantined(channel: Channel) -> Q:
+    return Q(**{f"{channel.address_field}__in": QuarantinedAddress.objects.excluding(channel).order_by().values("address")})
+
+
+def _which_reason(channel: Channel) -> Combinable:
+    """The error reason; an address that a complaint or STOP put on the blocklist says so."""
+    reason = Case(When(status=Status.BLOCKLIST, then=Value(Reason.ON_BLOCKLIST.value)), default=F("reason"), output_field=TEXT)
+    records = QuarantinedAddress.objects.excluding(channel).filter(address=OuterRef(channel.address_field)).order_by()
+    return Subquery(records.annotate(why=reason).values("why")[:1])
+
+
+# Decision 17's order. Duplicates come last: who is left out already must not use up the place of a twin.
+STANDING_RULES = (
+    Rule(Exclusion.ADDRESS_NOT_SPECIFIED, _not_specified),
+    Rule(Exclusion.INVALID_ADDRESS, _malformed),
+    Rule(Exclusion.BLOCKLIST, _opted_out, _which_flag),
+    Rule(Exclusion.QUARANTINE, _quarantined, _which_reason),
+)
+
+
+def standing_verdict(channel: Channel) -> Combinable:
+    """The first standing rule that hits, "" for nobody's exclusion: the same words at preparation and at hand-over."""
+    return _first_hit([(rule.exclusion, rule.condition(channel)) for rule in STANDING_RULES])
+
+
+def verdict(channel: Channel, preparation: Preparation) -> Combinable:
+    """The preparation's verdict on a profile: the standing rules, then duplicates among those left."""
+    duplicates = Duplicate.objects.filter(preparation=preparation).values("profile_id")
+    hits = [(rule.exclusion, rule.condition(channel)) for rule in STANDING_RULES]
+    return _first_hit([*hits, (Exclusion.DUPLICATE, Q(pk__in=duplicates))])
+
+
+def detail(channel: Channel) -> Combinable:
+    """What the verdict rests on: the flag for the blocklist, the error reason for the quarantine, else empty."""
+    whens = [
+        When(rule.condition(channel), then=rule.detail(channel) if rule.detail else Value("", output_field=TEXT))
+        for rule in STANDING_RULES
+    ]
+    return Case(*whens, default=Value("", output_field=TEXT), output_field=TEXT)
+
+
+def eligible(channel: Channel) -> Q:
+    """Nobody's exclusion by a standing rule."""
+    excluded = Q()
+    for rule in STANDING_RULES:
+        excluded |= rule.condition(channel)
+    return ~excluded
+
+
+def _first_hit(hits: list[tuple[Exclusion, Q]]) -> Combinable:
+    whens = [When(condition, then=Value(exclusion.value, output_field=TEXT)) for exclusion, condition in hits]
+    return Case(*whens, default=Value("", output_field=TEXT), output_field=TEXT)

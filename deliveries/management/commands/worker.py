@@ -1,0 +1,106 @@
+"""The worker: prepares and sends whatever it finds in the database. Any number may run, on any number of machines."""
+
+import logging
+import signal
+import time
+from datetime import timedelta
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
+from django.utils import timezone
+
+from deliveries import preparation, sending, transports, workers
+from deliveries.models import Batch
+from deliveries.transports import Session, TransportUnavailable
+from profiles.channels import Channel
+from quarantine import counting
+
+logger = logging.getLogger("heed.worker")
+IDLE_SECONDS = 0.5
+LONGEST_BACKOFF_SECONDS = 300.0
+
+
+class Command(BaseCommand):
+    """Runs until SIGTERM or SIGINT, which end it after the message in hand; with --until-idle until nothing is due."""
+
+    help = "Prepare and send deliveries."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--until-idle", action="store_true", help="end when nothing is left to do now")
+
+    def handle(self, *args: Any, until_idle: bool, **options: Any) -> None:
+        self.stopping = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.stop)
+        self.worker = workers.Worker()
+        self.sessions: dict[Channel, Session] = {}
+        self.cleaned_at = timezone.now() - timedelta(days=1)
+        self.backoff, self.resume_at = 1.0, 0.0
+        try:
+            self.loop(until_idle=until_idle)
+        finally:
+            self.close_sessions()
+            self.worker.close()
+
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopping = True
+
+    def loop(self, *, until_idle: bool) -> None:
+        while not self.stopping:
+            try:
+                busy = self.tick()
+            except Exception:
+                # A database that restarts, a bug in one delivery: neither may end the worker.
+                logger.exception("the worker goes on after an error")
+                self.close_sessions()
+                close_old_connections()
+                busy = False
+            if not busy:
+                if until_idle and not self.stopping:
+                    return
+                self.close_sessions()
+                time.sleep(IDLE_SECONDS)
+
+    def tick(self) -> bool:
+        """One piece of work; False when there was none."""
+        workers.release_dead()
+        self.clean_up_daily()
+        started = preparation.claim(self.worker.name)
+        if started:
+            preparation.run(started)
+            return True
+        worked = time.monotonic() >= self.resume_at and self.send_batch()
+        sending.finish_done()
+        return worked
+
+    def send_batch(self) -> bool:
+        batch = sending.claim_batch(self.worker.name)
+        if batch is None:
+            return False
+        try:
+            sending.BatchSender(batch, self.session_for(batch), should_stop=lambda: self.stopping).run()
+            self.backoff = 1.0
+        except TransportUnavailable as error:
+            logger.warning("the transport is not available, next try in %.0f s: %s", self.backoff, error)
+            self.resume_at = time.monotonic() + self.backoff
+            self.backoff = min(2 * self.backoff, LONGEST_BACKOFF_SECONDS)
+        return True
+
+    def session_for(self, batch: Batch) -> Session:
+        channel = Channel.of(batch.preparation.delivery.channel)
+        if channel not in self.sessions:
+            self.sessions[channel] = transports.open_session(channel).__enter__()
+        return self.sessions[channel]
+
+    def close_sessions(self) -> None:
+        """An idle connection is given back: servers drop those that wait."""
+        for session in self.sessions.values():
+            session.__exit__(None, None, None)
+        self.sessions.clear()
+
+    def clean_up_daily(self) -> None:
+        if timezone.now() - self.cleaned_at >= timedelta(days=1):
+            counting.clean_up(timezone.now())
+            self.cleaned_at = timezone.now()

@@ -1,0 +1,192 @@
+"""Prepare a delivery: compute the target, explain everybody left out, freeze it. Nothing is sent.
+
+start() and cancel() are the operator's; run() is the worker's. Each range of profile ids is one transaction with its
+progress, so a preparation that was cut off goes on where it stood, on any worker. A former result stays the valid one
+until the new one is ready; the switch is one UPDATE.
+"""
+
+import time
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.db import connection, transaction
+from django.db.models import Count, F, Max, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from deliveries import content, exclusions, lifecycle, rendering, targeting
+from deliveries.models import Batch, Delivery, ExclusionCause, Level, Message, Preparation
+from deliveries.statuses import DeliveryStatus, InvalidTransition, PreparationStatus
+from profiles import audiences
+from profiles.consent import actor
+from profiles.models import Profile
+
+
+class Interrupted(Exception):
+    """The preparation was cancelled, or another worker took it over: nothing more is written."""
+
+
+def start(delivery: Delivery, *, by: AbstractUser | str) -> Preparation:
+    """Ask the workers for a new preparation, with the content and the audience as they are now."""
+    with transaction.atomic():
+        lifecycle.move(delivery, DeliveryStatus.PREPARING)
+        number = (delivery.preparations.aggregate(last=Max("number"))["last"] or 0) + 1
+        preparation = Preparation.objects.create(
+            delivery=delivery,
+            number=number,
+            content=rendering.pin(delivery),
+            audience=delivery.audience or audiences.EVERYBODY,
+            created_by=actor(by),
+        )
+        _note(preparation, _("Preparation %(number)s started by %(by)s.") % {"number": number, "by": actor(by)})
+    return preparation
+
+
+def cancel(delivery: Delivery, *, by: AbstractUser | str) -> None:
+    """Give up the running preparation; the former result, where there is one, is valid again."""
+    with transaction.atomic():
+        running = delivery.preparations.filter(status=PreparationStatus.RUNNING).first()
+        if running is None:
+            raise InvalidTransition(_("No preparation is running."))
+        running.lease_until = None  # whoever holds it learns it from its next write
+        _give_up(running, PreparationStatus.CANCELLED, _("Preparation cancelled by %(by)s.") % {"by": actor(by)}, Level.WARNING)
+
+
+def claim(worker: str) -> Preparation | None:
+    """A running preparation that no living worker holds, now held by this one for LEASE_SECONDS."""
+    now = timezone.now()
+    lease = now + timedelta(seconds=settings.LEASE_SECONDS)
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    for preparation in Preparation.objects.filter(free, status=PreparationStatus.RUNNING).order_by("pk")[:5]:
+        held = Preparation.objects.filter(free, pk=preparation.pk, status=PreparationStatus.RUNNING)
+        if held.update(lease_until=lease, worker=worker):
+            preparation.lease_until = lease
+            return preparation
+    return None
+
+
+def run(preparation: Preparation) -> None:
+    """Do the whole of a claimed preparation. On a mistake in the audience the delivery goes back, with the reason."""
+    began = time.monotonic()
+    try:
+        if preparation.highest_id is None:
+            _fix_target(preparation)
+        while preparation.next_id < (preparation.highest_id or 0):
+            _write_range(preparation)
+            time.sleep(settings.PAUSE_SECONDS)
+        _complete(preparation, seconds=time.monotonic() - began)
+    except Interrupted:
+        return
+    except audiences.InvalidAudience as error:
+        with transaction.atomic():
+            _give_up(preparation, PreparationStatus.FAILED, _("Preparation failed: %(why)s") % {"why": error}, Level.ERROR)
+
+
+def _fix_target(preparation: Preparation) -> None:
+    """The highest profile id and the later duplicates: decided once, whatever happens to profiles meanwhile."""
+    with transaction.atomic():
+        highest = Profile.objects.aggregate(highest=Max("pk"))["highest"] or 0
+        _update(preparation, highest_id=highest)
+        preparation.duplicates.all().delete()
+        targeting.write_duplicates(preparation)
+
+
+def _write_range(preparation: Preparation) -> None:
+    above = preparation.next_id
+    up_to = min(above + settings.PREPARATION_RANGE, preparation.highest_id or 0)
+    with transaction.atomic():
+        _update(preparation, next_id=up_to)
+        targeting.write_messages(preparation, above=above, up_to=up_to)
+
+
+def _complete(preparation: Preparation, *, seconds: float) -> None:
+    """Count, cut into batches, check the content, and switch: from here on the database refuses any change."""
+    # Counted before the transaction: on SQLite everybody else waits while it is open.
+    targeted = preparation.messages.count()
+    causes = _causes(preparation)
+    excluded = sum(cause.volume for cause in causes)
+    found = content.findings(preparation.content)
+    with transaction.atomic():
+        _update(preparation)
+        preparation.causes.all().delete()
+        ExclusionCause.objects.bulk_create(causes)
+        _write_batches(preparation)
+        for level, text in found:
+            _note(preparation, text, level)
+        _note(preparation, _summary(targeted, targeted - excluded, seconds, found), _worst(found))
+        _update(
+            preparation,
+            status=PreparationStatus.READY,
+            targeted=targeted,
+            to_deliver=targeted - excluded,
+            excluded=excluded,
+            lease_until=None,
+            ended_at=timezone.now(),
+        )
+        former = preparation.delivery.preparation_id
+        lifecycle.move(preparation.delivery, DeliveryStatus.READY, only_from=DeliveryStatus.PREPARING, preparation=preparation)
+        Preparation.objects.filter(pk=former).update(status=PreparationStatus.SUPERSEDED)
+        preparation.duplicates.all().delete()
+
+
+def _causes(preparation: Preparation) -> list[ExclusionCause]:
+    """One row per rule and detail with its volume, and a zero for each rule that hit nobody."""
+    groups = preparation.messages.excluded().values("exclusion", "detail").annotate(volume=Count("profile_id")).order_by()
+    rows = [ExclusionCause(preparation=preparation, **group) for group in groups]
+    hit = {row.exclusion for row in rows}
+    rules = [rule.exclusion.value for rule in exclusions.STANDING_RULES] + [exclusions.Exclusion.DUPLICATE.value]
+    zeros = [ExclusionCause(preparation=preparation, exclusion=rule, volume=0) for rule in rules if rule not in hit]
+    return rows + zeros
+
+
+def _write_batches(preparation: Preparation) -> None:
+    """Cut those to deliver into ranges of BATCH_MESSAGES, in one statement."""
+    preparation.batches.all().delete()
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO {Batch._meta.db_table}
+                (preparation_id, low, high, total, status, worker, due_at, rounds, sent, failed, excluded_late, uncertain)
+            SELECT %s, MIN(profile_id), MAX(profile_id), COUNT(*), 'waiting', '', %s, 0, 0, 0, 0, 0
+            FROM (
+                SELECT profile_id, (ROW_NUMBER() OVER (ORDER BY profile_id) - 1) / %s AS batch
+                FROM {Message._meta.db_table} WHERE preparation_id = %s AND exclusion = ''
+            ) AS numbered GROUP BY batch""",
+            [preparation.pk, connection.ops.adapt_datetimefield_value(now), settings.BATCH_MESSAGES, preparation.pk],
+        )
+
+
+def _give_up(preparation: Preparation, status: PreparationStatus, text: str, level: Level) -> None:
+    _update(preparation, status=status, lease_until=None, ended_at=timezone.now())
+    back = DeliveryStatus.READY if preparation.delivery.preparation_id else DeliveryStatus.EDITING
+    lifecycle.move(preparation.delivery, back, only_from=DeliveryStatus.PREPARING)
+    _note(preparation, text, level)
+
+
+def _update(preparation: Preparation, **fields: object) -> None:
+    """The guarded UPDATE of a running preparation; Interrupted where it is not running or not ours any more."""
+    ours = Preparation.objects.filter(pk=preparation.pk, status=PreparationStatus.RUNNING)
+    if preparation.lease_until is not None:
+        ours = ours.filter(lease_until=preparation.lease_until)
+        fields = {"lease_until": timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)} | fields
+    if not ours.update(**(fields or {"next_id": F("next_id")})):
+        raise Interrupted
+    for name, value in fields.items():
+        setattr(preparation, name, value)
+
+
+def _note(preparation: Preparation, text: str, level: Level = Level.INFORMATION) -> None:
+    lifecycle.note(preparation.delivery, text, level=level, preparation_id=preparation.pk)
+
+
+def _worst(found: list[content.Finding]) -> Level:
+    levels = {level for level, _text in found}
+    return next((level for level in (Level.ERROR, Level.WARNING) if level in levels), Level.INFORMATION)
+
+
+def _summary(targeted: int, to_deliver: int, seconds: float, found: list[content.Finding]) -> str:
+    numbers = {"targeted": targeted, "to_deliver": to_deliver, "seconds": round(seconds, 1)}
+    if _worst(found) == Level.ERROR:
+        return _("Preparation completed in %(seconds)s s with errors: correct them and prepare again.") % numbers
+    return _("Preparation completed in %(seconds)s s: %(targeted)s targeted, %(to_deliver)s to deliver.") % numbers

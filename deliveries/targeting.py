@@ -1,0 +1,71 @@
+"""The one pass over the profiles: a row per targeted person with its verdict, written inside the database."""
+
+from typing import Any
+
+from django.db.models import Case, CharField, Count, DateTimeField, F, IntegerField, QuerySet, Value, When, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from deliveries import exclusions
+from deliveries.models import Duplicate, Message, Preparation
+from deliveries.statuses import MessageStatus
+from profiles import audiences, bulk
+from profiles.channels import Channel
+from profiles.models import Profile
+
+
+def target(preparation: Preparation) -> QuerySet[Profile]:
+    """Everybody in the preparation's audience who existed when it started."""
+    return audiences.profiles(preparation.audience).filter(pk__lte=preparation.highest_id or 0)
+
+
+def write_duplicates(preparation: Preparation) -> int:
+    """Note the later holders of each address among those left by the standing rules; the oldest profile is kept.
+
+    Computed once for the whole preparation, before the ranges: a window over a single range would miss twins.
+    """
+    channel = Channel.of(preparation.delivery.channel)
+    place = Window(RowNumber(), partition_by=F(channel.address_field), order_by=F("pk").asc())
+    later = (
+        target(preparation)
+        .filter(exclusions.eligible(channel))
+        .annotate(place=place, for_preparation=Value(preparation.pk, output_field=IntegerField()))
+        .filter(place__gt=1)
+        .values_list("for_preparation", "pk")
+    )
+    return bulk.insert_from(later, into=Duplicate, columns=["preparation", "profile"])
+
+
+def write_messages(preparation: Preparation, *, above: int, up_to: int) -> int:
+    """INSERT … SELECT the messages of the profiles with above < id ≤ up_to; the number of rows."""
+    channel = Channel.of(preparation.delivery.channel)
+    rows = target(preparation).filter(pk__gt=above, pk__lte=up_to)
+    columns = _columns(preparation, channel)
+    selected = rows.annotate(**{f"new_{name}": expression for name, expression in columns.items()})
+    names = [f"new_{name}" for name in columns]
+    return bulk.insert_from(selected.values_list("pk", *names), into=Message, columns=["profile", *columns])
+
+
+def _columns(preparation: Preparation, channel: Channel) -> dict[str, Any]:
+    text, verdict = CharField(), exclusions.verdict(channel, preparation)
+    return {
+        "preparation": Value(preparation.pk, output_field=IntegerField()),
+        "address": F(channel.address_field),
+        "exclusion": verdict,
+        "detail": exclusions.detail(channel),
+        "status": Case(
+            When(new_exclusion="", then=Value(MessageStatus.PENDING.value, output_field=text)),
+            default=Value(MessageStatus.IGNORED.value, output_field=text),
+            output_field=text,
+        ),
+        "outcome": Value("", output_field=text),
+        "attempts": Value(0, output_field=IntegerField()),
+        "prepared_at": Value(timezone.now(), output_field=DateTimeField()),
+        "provider_id": Value("", output_field=text),
+    }
+
+
+def count(tree: audiences.Tree, channel: Channel) -> dict[str, int]:
+    """How an audience would split now: verdict -> number of profiles, "" for those left before duplicates."""
+    rows = audiences.profiles(tree).annotate(verdict=exclusions.standing_verdict(channel)).order_by()
+    return dict(rows.values_list("verdict").annotate(number=Count("pk")).order_by())
