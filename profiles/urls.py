@@ -1,11 +1,15 @@
 """The back office's profile pages beside the admin's own."""
 
 from django.urls import URLPattern, path
-from django.views.generic import RedirectView
+
+from profiles import selection_views, views
 
 app_name = "profiles"
-view = RedirectView.as_view(pattern_name="admin:index")
 urlpatterns: list[URLPattern] = [
-    path("profiles/<int:profile_id>/consent-history/", view, name="consent_history"),
-    path("profiles/<int:profile_id>/subscriptions/", view, name="subscriptions"),
+    path("profiles/no-longer-contact/", selection_views.opt_out, name="opt_out"),
+    path("profiles/<int:profile_id>/consent-history/", views.consent_history, name="consent_history"),
+    path("profiles/<int:profile_id>/subscriptions/", views.subscription_list, name="subscriptions"),
+    path("profiles/<int:profile_id>/subscriptions/subscribe/", views.subscribe, name="subscribe"),
+    path("profiles/<int:profile_id>/subscriptions/unsubscribe/", views.unsubscribe, name="unsubscribe"),
+    path("profiles/<int:profile_id>/personal-link/", views.personal_link, name="personal_link"),
 ]

@@ -1,0 +1,132 @@
+"""Profiles and services in the back office."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+
+from profiles import filters, regions, views
+from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS
+from profiles.fields import fold
+from profiles.models import Profile, ProfileQuerySet, Service
+from profiles.paging import Paginator
+from profiles.selection import Selection
+
+# A column's heading; it stands to the right of "No longer contact".
+BY = {
+    ANY_CHANNEL: _("any channel"),
+    "email": _("by email"),
+    "sms": _("by SMS"),
+    "push": _("by push"),
+    "direct_mail": _("by direct mail"),
+}
+
+
+def _box_column(scope: str, field: str) -> Any:
+    """A column that says "yes" for a ticked box; a dash, read out as "no", otherwise."""
+
+    @admin.display(description=BY[scope])
+    def column(profile: Profile) -> SafeString:
+        if getattr(profile, field):
+            return format_html('<span class="badge" data-status="opted_out">✕ {}</span>', _("yes"))
+        return format_html('<span aria-hidden="true">–</span><span class="visually-hidden">{}</span>', _("no"))
+
+    column.__name__ = field
+    return column
+
+
+@admin.register(Profile)
+class ProfileAdmin(ModelAdmin):
+    search_fields = ("email",)  # what makes the search box appear; get_search_results decides
+    search_help_text = _("Email, mobile, first or last name")
+    list_display = ("name", "email", "mobile", "country_label", "language_label", "no_longer_contact")
+    list_display_links = ("name",)
+    list_filter = filters.FILTERS
+    sortable_by = ("name", "email", "mobile")
+    list_per_page = 50
+    list_max_show_all = 0
+    list_fullwidth = True
+    show_full_result_count = False
+    paginator = Paginator
+    actions = ("opt_out_selected",)
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [*self.list_display, *(_box_column(scope, field) for scope, field in OPT_OUT_FIELDS.items())]
+
+    @admin.display(description=_("name"), ordering="last_name_folded")
+    def name(self, profile: Profile) -> str:
+        return profile.full_name or str(profile)
+
+    @admin.display(description=_("country"))
+    def country_label(self, profile: Profile) -> str:
+        return profile.country_name
+
+    @admin.display(description=_("language"))
+    def language_label(self, profile: Profile) -> str:
+        return regions.language_name(profile.preferred_language) if profile.preferred_language else ""
+
+    @admin.display(description=_("No longer contact"), empty_value="")
+    def no_longer_contact(self, profile: Profile) -> SafeString:
+        ticked = [(BY[scope],) for scope, value in profile.choices.items() if value]
+        return format_html_join(" ", '<span class="badge" data-status="opted_out">{}</span>', ticked)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: ProfileQuerySet, search_term: str
+    ) -> tuple[QuerySet[Profile], bool]:
+        if fold(search_term) in filters.OLD_WORDS:
+            return filters.opted_out_of_anything(queryset), False
+        return queryset.matching(search_term), False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup in {list_filter.parameter_name for list_filter in filters.FILTERS}
+
+    @admin.action(description=_("No longer contact by…"), permissions=["change"])
+    def opt_out_selected(self, request: HttpRequest, queryset: QuerySet[Profile]) -> HttpResponse:
+        everything = request.POST.get("select_across") == "1"
+        ids = () if everything else tuple(queryset.values_list("pk", flat=True))
+        selection = Selection(ids, everything, request.GET.urlencode())
+        return HttpResponseRedirect(reverse("profiles:opt_out") + "?" + selection.as_query())
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        search = request.GET.get("q", "")
+        extra_context = {"title": _("Profiles"), "old_word": search if fold(search) in filters.OLD_WORDS else ""}
+        return super().changelist_view(request, extra_context)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return views.add(request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not unquote(object_id).isdecimal():
+            raise Http404
+        return views.general(request, int(unquote(object_id)))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Profile | None = None) -> bool:
+        return False
+
+
+@admin.register(Service)
+class ServiceAdmin(ModelAdmin):
+    list_display = ("label", "public_label", "description", "subscribers")
+    search_fields = ("label", "public_label")
+    fields = ("label", "public_label", "description")
+    actions = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
+        return super().get_queryset(request).annotate(subscriber_count=Count("subscriptions"))
+
+    @admin.display(description=_("subscribers"), ordering="subscriber_count")
+    def subscribers(self, service: Service) -> int:
+        return service.subscriber_count  # type: ignore[attr-defined]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:
+        subscribed = obj is not None and obj.subscriptions.exists()
+        return super().has_delete_permission(request, obj) and not subscribed

@@ -1,0 +1,148 @@
+"""Forms of the back office's profile pages."""
+
+from typing import Any, Self
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from profiles import regions
+from profiles.channels import OPT_OUT_FIELDS, OPT_OUT_LABELS, Channel, InvalidAddress
+from profiles.models import Profile, Service
+
+TEXT_FIELDS = ["first_name", "last_name", "preferred_language", "email", "mobile", "street", "postal_code", "city", "country"]
+
+
+class AddressField(forms.CharField):
+    """An address of one channel, normalised; the channel says what is wrong with it."""
+
+    def __init__(self, channel: Channel, **kwargs: Any) -> None:
+        self.channel = channel
+        super().__init__(required=False, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        try:
+            return self.channel.normalise(text) if text else ""
+        except InvalidAddress as error:
+            raise ValidationError(str(error), code="invalid") from error
+
+
+class ProfileForm(forms.ModelForm):
+    """The General tab. The boxes are fields of the form only: profiles.consent writes them.
+
+    Every field carries the value that was shown, so that a save can tell what the operator touched from what
+    somebody else changed meanwhile.
+    """
+
+    revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Profile
+        fields = TEXT_FIELDS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        profile = self.instance
+        for channel in Channel.addressed():
+            label = self.fields[channel.address_field].label
+            self.fields[channel.address_field] = AddressField(channel, label=label)
+        for name, choices in {"preferred_language": regions.language_choices(), "country": regions.country_choices()}.items():
+            self.fields[name] = _select(self.fields[name].label, getattr(profile, name), choices)
+        for scope, name in OPT_OUT_FIELDS.items():
+            self.fields[name] = forms.BooleanField(label=OPT_OUT_LABELS[scope], required=False)
+            self.initial[name] = getattr(profile, name)
+        for name in (*TEXT_FIELDS, *OPT_OUT_FIELDS.values()):
+            self.fields[name].show_hidden_initial = profile.pk is not None
+        self.initial["revision"] = profile.revision
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the stored profile is not the one that the form showed."""
+        return self.shown_revision != self.initial["revision"]
+
+    @property
+    def shown_revision(self) -> int:
+        """The revision that was shown; one that never is where the request names none."""
+        revision = self.cleaned_data["revision"]
+        return -1 if revision is None else revision
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Field -> new value, for the ordinary fields that differ from what is stored."""
+        return {name: self.cleaned_data[name] for name in TEXT_FIELDS if self.cleaned_data[name] != self.initial.get(name, "")}
+
+    @property
+    def choices(self) -> dict[str, bool]:
+        """Scope -> ticked, for the boxes that differ from what is stored."""
+        boxes = {scope: self.cleaned_data[name] for scope, name in OPT_OUT_FIELDS.items()}
+        return {scope: ticked for scope, ticked in boxes.items() if ticked != self.initial[OPT_OUT_FIELDS[scope]]}
+
+    def differences(self) -> list[tuple[str, Any, Any]]:
+        """(field, shown, stored) where the profile is no longer what this form showed."""
+        shown = {name: self._shown(name) for name in (*TEXT_FIELDS, *OPT_OUT_FIELDS.values())}
+        return [(name, value, self.initial[name]) for name, value in shown.items() if value != self.initial[name]]
+
+    def rebased(self) -> Self:
+        """The same form over what is stored now: what the operator touched stays as she typed it, all else is as stored."""
+        data = dict(self.data.items())
+        for name, stored in self.initial.items():
+            data[f"initial-{name}"] = stored
+            if name not in self.changed_data:
+                data[name] = stored
+        data["revision"] = self.instance.revision
+        return type(self)(data, instance=self.instance)
+
+    def changes_in_words(self) -> list[str]:
+        """What a save writes: "City: Paris → Lyon", "No longer contact by SMS: yes → recorded"."""
+        fields = [self._change(name, self.initial[name], value) for name, value in self.values.items()]
+        boxes = [
+            _("%(box)s: %(answer)s → recorded") % {"box": OPT_OUT_LABELS[scope], "answer": _("yes") if ticked else _("no")}
+            for scope, ticked in self.choices.items()
+        ]
+        return fields + boxes
+
+    def meanwhile_in_words(self) -> list[str]:
+        """What somebody else changed since this form was shown."""
+        return [self._change(name, shown, stored) for name, shown, stored in self.differences()]
+
+    def _change(self, name: str, old: Any, new: Any) -> str:
+        field = self.fields[name]
+        label = capfirst(str(field.label))
+        return _("%(field)s: %(old)s → %(new)s") % {"field": label, "old": _in_words(field, old), "new": _in_words(field, new)}
+
+    def _shown(self, name: str) -> Any:
+        return self.fields[name].to_python(self.data.get(f"initial-{name}"))
+
+
+def _in_words(field: forms.Field, value: Any) -> str:
+    if isinstance(field, forms.BooleanField):
+        return _("yes") if value else _("no")
+    choices = dict(getattr(field, "choices", ()))
+    return str(choices.get(value, value)) if value else "–"
+
+
+def _select(label: Any, stored: str, choices: list[tuple[str, str]]) -> forms.ChoiceField:
+    """A select that also keeps a stored code which the list does not know."""
+    unknown = [(stored, stored)] if stored and stored not in dict(choices) else []
+    return forms.ChoiceField(label=label, choices=[("", _("Not specified")), *choices, *unknown], required=False)
+
+
+class OptOutForm(forms.Form):
+    """The channel that a whole selection is no longer contacted by, and the size of the selection as it was shown."""
+
+    scope = forms.ChoiceField(choices=list(OPT_OUT_LABELS.items()), widget=forms.RadioSelect)
+    selected = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class SubscribeForm(forms.Form):
+    """One of the services that the profile is not subscribed to."""
+
+    service = forms.ModelChoiceField(Service.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, profile: Profile, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["service"]
+        field.label = _("Service")
+        field.queryset = Service.objects.exclude(subscriptions__profile=profile)  # type: ignore[attr-defined]
