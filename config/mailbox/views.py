@@ -1,8 +1,8 @@
 """The pages of the local mailbox. Open to everyone who reaches this server, so they exist only with DEBUG."""
 
 from contextlib import suppress
+from typing import Any
 
-from csp.decorators import csp_update
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,6 +17,8 @@ from config.mailbox import store
 from config.mailbox.parsing import Mail
 
 PAGE = 50
+# Our own pages need no script; one click posts to PUBLIC_URL.
+PAGES = "default-src 'none'; style-src 'self'; img-src data:; frame-src 'self'; frame-ancestors 'none'; form-action 'self' {}"
 # For whatever others wrote: no script and no origin of ours, but links that can be followed.
 SANDBOX = "sandbox allow-popups allow-popups-to-escape-sandbox; script-src 'none'"
 TABS = {"html": _("HTML"), "text": _("Text"), "headers": _("Headers"), "raw": _("Raw")}
@@ -32,12 +34,11 @@ def mail_list(request: HttpRequest) -> HttpResponse:
     for key in page:
         with suppress(store.MailNotFound):  # removed as one of the oldest since it was listed
             mails.append(Mail(store.load(key)))
-    return render(request, "mailbox/list.html", {"page": page, "mails": mails, "wanted": wanted})
+    return _page(request, "mailbox/list.html", {"page": page, "mails": mails, "wanted": wanted})
 
 
 @require_safe
 @never_cache
-@csp_update({"form-action": [settings.PUBLIC_URL]})  # type: ignore[arg-type]  # django-csp knows views without arguments only
 def mail(request: HttpRequest, key: str, tab: str = "") -> HttpResponse:
     """One mail under one of TABS; without `tab` the richest one that it has."""
     opened = _mail(key)
@@ -46,7 +47,7 @@ def mail(request: HttpRequest, key: str, tab: str = "") -> HttpResponse:
         raise Http404
     tabs = [(label, reverse("mailbox:tab", args=[key, name]), name == tab) for name, label in TABS.items()]
     ours = opened.one_click_url.startswith(f"{settings.PUBLIC_URL}/")
-    return render(request, "mailbox/mail.html", {"mail": opened, "tab": tab, "tabs": tabs, "one_click_is_ours": ours})
+    return _page(request, "mailbox/mail.html", {"mail": opened, "tab": tab, "tabs": tabs, "one_click_is_ours": ours})
 
 
 @require_safe
@@ -55,6 +56,12 @@ def mail(request: HttpRequest, key: str, tab: str = "") -> HttpResponse:
 def body(request: HttpRequest, key: str) -> HttpResponse:
     """The HTML of a mail, for the frame."""
     return HttpResponse(_mail(key).page, headers={"Content-Security-Policy": SANDBOX})
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    answer = render(request, template, context)
+    answer["Content-Security-Policy"] = PAGES.format(settings.PUBLIC_URL)
+    return answer
 
 
 def _mail(key: str) -> Mail:
