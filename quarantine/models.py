@@ -71,6 +71,10 @@ class QuarantinedAddress(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["channel", "address"], name="one_record_per_address_and_channel"),
             models.CheckConstraint(condition=~Q(address=""), name="a_quarantined_address_is_not_empty"),
+            models.CheckConstraint(
+                condition=~Q(status=Status.ERRONEOUS) | Q(errors__gt=0, significant_error_at__isnull=False),
+                name="an_erroneous_address_has_a_counted_error",
+            ),
         ]
 
     def __str__(self) -> str:
