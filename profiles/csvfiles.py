@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 DELIMITERS = (",", ";", "\t")
 LONGEST_LINE = 1_000_000  # characters; a longer one is no table of profiles, and would fill the memory
+QUOTED = re.compile(r'"[^"]*"')
 UNDECODABLE = re.compile("[\udc80-\udcff]")
 
 
@@ -56,7 +57,7 @@ def detect_delimiter(path: Path) -> str:
     """The separator that gives the header line most columns: comma, semicolon or tab; a comma for a single column."""
     with _open(path) as file:
         header = next((line for line in _Lines(file) if line.strip()), "")
-    return max(DELIMITERS, key=lambda delimiter: len(next(csv.reader([header], delimiter=delimiter), [])))
+    return max(DELIMITERS, key=QUOTED.sub("", header).count)
 
 
 def records(path: Path, delimiter: str) -> Iterator[Record]:

@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from profiles import columns, consent, csvfiles, rows
+from profiles.actors import actor
 from profiles.channels import OPT_OUT_FIELDS
 from profiles.consent import Evidence
 from profiles.csvfiles import ImportRejected
@@ -127,7 +128,7 @@ def _write(batch: list[Row], result: ImportResult, *, by: AbstractUser | str, ev
         for row in batch:
             entry = known.find(row)
             created = entry is None
-            entry = entry or known.add(consent.actor(by))
+            entry = entry or known.add(actor(by))
             changed, lifts = _merge(row, entry)
             known.index(entry)
             outcome["created" if created else "updated" if changed else "unchanged"] += 1
@@ -204,7 +205,7 @@ def _store(entries: list[_Entry], *, by: AbstractUser | str, evidence: Evidence)
     changed = [entry.profile for entry in stored if entry.changed]
     for profile in changed:
         profile.revision += 1
-        profile.modified_by = consent.actor(by)
+        profile.modified_by = actor(by)
     # An upsert of rows that are locked: bulk_update would write one CASE per column with a branch per row.
     Profile.objects.bulk_create(changed, update_conflicts=True, unique_fields=["id"], update_fields=UPDATED)
     for scope in OPT_OUT_FIELDS:
