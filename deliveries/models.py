@@ -175,8 +175,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
         The preparations are named, because an index on the profile alone would double the cost of preparing.
         """
-        valid = Delivery.objects.exclude(preparation=None).order_by("-preparation").values_list("preparation", flat=True)
-        return self.filter(preparation__in=list(valid), profile=profile_id).order_by("-preparation")
+        valid = Delivery.objects.exclude(preparation=None).order_by("-preparation_id").values_list("preparation_id", flat=True)
+        return self.filter(preparation__in=list(valid), profile=profile_id).order_by("-preparation_id")
 
 
 class Message(models.Model):

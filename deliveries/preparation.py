@@ -6,18 +6,18 @@ until the new one is ready; the switch is one UPDATE.
 """
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import connection, transaction
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from deliveries import content, exclusions, lifecycle, rendering, targeting
 from deliveries.models import Batch, Delivery, ExclusionCause, Level, Message, Preparation
-from deliveries.statuses import DeliveryStatus, InvalidTransition, PreparationStatus
+from deliveries.statuses import DeliveryStatus, Exclusion, InvalidTransition, PreparationStatus
 from profiles import audiences
 from profiles.consent import actor
 from profiles.models import Profile
@@ -49,19 +49,17 @@ def cancel(delivery: Delivery, *, by: AbstractUser | str) -> None:
         running = delivery.preparations.filter(status=PreparationStatus.RUNNING).first()
         if running is None:
             raise InvalidTransition(_("No preparation is running."))
-        running.lease_until = None  # whoever holds it learns it from its next write
         _give_up(running, PreparationStatus.CANCELLED, _("Preparation cancelled by %(by)s.") % {"by": actor(by)}, Level.WARNING)
 
 
 def claim(worker: str) -> Preparation | None:
     """A running preparation that no living worker holds, now held by this one for LEASE_SECONDS."""
     now = timezone.now()
-    lease = now + timedelta(seconds=settings.LEASE_SECONDS)
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     for preparation in Preparation.objects.filter(free, status=PreparationStatus.RUNNING).order_by("pk")[:5]:
         held = Preparation.objects.filter(free, pk=preparation.pk, status=PreparationStatus.RUNNING)
-        if held.update(lease_until=lease, worker=worker):
-            preparation.lease_until = lease
+        if held.update(lease_until=_lease(), worker=worker):
+            preparation.worker = worker
             return preparation
     return None
 
@@ -126,7 +124,7 @@ def _complete(preparation: Preparation, *, seconds: float) -> None:
         )
         former = preparation.delivery.preparation_id
         lifecycle.move(preparation.delivery, DeliveryStatus.READY, only_from=DeliveryStatus.PREPARING, preparation=preparation)
-        Preparation.objects.filter(pk=former).update(status=PreparationStatus.SUPERSEDED)
+        Preparation.objects.filter(pk__in=[former] if former else []).update(status=PreparationStatus.SUPERSEDED)
         preparation.duplicates.all().delete()
 
 
@@ -135,7 +133,7 @@ def _causes(preparation: Preparation) -> list[ExclusionCause]:
     groups = preparation.messages.excluded().values("exclusion", "detail").annotate(volume=Count("profile_id")).order_by()
     rows = [ExclusionCause(preparation=preparation, **group) for group in groups]
     hit = {row.exclusion for row in rows}
-    rules = [rule.exclusion.value for rule in exclusions.STANDING_RULES] + [exclusions.Exclusion.DUPLICATE.value]
+    rules = [rule.exclusion.value for rule in exclusions.STANDING_RULES] + [Exclusion.DUPLICATE.value]
     zeros = [ExclusionCause(preparation=preparation, exclusion=rule, volume=0) for rule in rules if rule not in hit]
     return rows + zeros
 
@@ -167,13 +165,14 @@ def _give_up(preparation: Preparation, status: PreparationStatus, text: str, lev
 def _update(preparation: Preparation, **fields: object) -> None:
     """The guarded UPDATE of a running preparation; Interrupted where it is not running or not ours any more."""
     ours = Preparation.objects.filter(pk=preparation.pk, status=PreparationStatus.RUNNING)
-    if preparation.lease_until is not None:
-        ours = ours.filter(lease_until=preparation.lease_until)
-        fields = {"lease_until": timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)} | fields
-    if not ours.update(**(fields or {"next_id": F("next_id")})):
+    if not ours.filter(worker=preparation.worker).update(**{"lease_until": _lease()} | fields):
         raise Interrupted
     for name, value in fields.items():
         setattr(preparation, name, value)
+
+
+def _lease() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def _note(preparation: Preparation, text: str, level: Level = Level.INFORMATION) -> None:

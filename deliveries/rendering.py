@@ -80,7 +80,7 @@ class Renderer:
             to=[address],
             headers={"Message-ID": self.message_id(profile), "Date": format_datetime(timezone.now())},
         )
-        mail.encoding = utf8_charset_qp  # type: ignore[assignment]  # seven bits: fits every server
+        mail.encoding = utf8_charset_qp  # seven bits: fits every server
         body = self.html.render(values)
         if body.strip():
             mail.attach_alternative(body, "text/html")

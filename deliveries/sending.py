@@ -5,7 +5,6 @@ What was handed over and not yet recorded, at most RECORD_MESSAGES, is handed ov
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -121,7 +120,7 @@ class BatchSender:
             profile__lte=self.batch.high,
             status=MessageStatus.PENDING,
         )
-        messages = list(rows.order_by("profile"))
+        messages = list(rows.order_by("profile_id"))
         profiles = Profile.objects.in_bulk([message.profile_id for message in messages])
         return [(message, profiles.get(message.profile_id)) for message in messages]
 
@@ -150,9 +149,14 @@ class BatchSender:
     def _failed(self, message: Message, outcome: Outcome) -> Ended:
         """Refused for good, or put off until the validity ends. The address's record learns of it."""
         if outcome.code:
-            why = qualification.qualify(outcome.code, "", outcome.text)
-            about = {"delivery_id": self.delivery.pk, "delivery_label": self.delivery.label}
-            counting.record_failure(self.channel, message.address, why, text=outcome.text, **about)
+            counting.record_failure(
+                self.channel,
+                message.address,
+                qualification.qualify(outcome.code, "", outcome.text),
+                text=outcome.text,
+                delivery_id=self.delivery.pk,
+                delivery_label=self.delivery.label,
+            )
         over = outcome.result == Result.REFUSED or timezone.now() >= self._valid_until()
         text = f"{outcome.code or ''} {outcome.text}".strip()
         return Ended(message, MessageStatus.FAILED if over else MessageStatus.PENDING, text)

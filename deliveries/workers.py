@@ -25,8 +25,10 @@ class Worker:
         directory = _directory()
         directory.mkdir(parents=True, exist_ok=True)
         self.name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
-        self._file: IO[str] = (directory / self.name).open("w")
+        unseen = directory / f".{self.name}"
+        self._file: IO[str] = unseen.open("w")
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        unseen.rename(directory / self.name)
 
     def close(self) -> None:
         (_directory() / self.name).unlink(missing_ok=True)
@@ -35,7 +37,7 @@ class Worker:
 
 def release_dead() -> list[str]:
     """Free what dead workers of this machine held; their names."""
-    return [path.name for path in sorted(_directory().glob("*")) if _release_if_dead(path)]
+    return [path.name for path in sorted(_directory().glob("[!.]*")) if _release_if_dead(path)]
 
 
 def _release_if_dead(path: Path) -> bool:

@@ -76,7 +76,7 @@ class SmtpSession:
         return None if reply[0] in (250, 251) else self._after_refusal(connection, reply)
 
     def _transfer(self, connection: smtplib.SMTP, data: bytes) -> Outcome:
-        """The message (lines end in CRLF, the last one too) after 354. From the final dot on a lost connection leaves the outcome unknown."""
+        """The message after 354; its lines end in CRLF. From the final dot on a lost connection leaves the outcome unknown."""
         try:
             connection.send(LEADING_DOT.sub(b"..", data))
         except (OSError, smtplib.SMTPException) as error:
