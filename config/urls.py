@@ -10,6 +10,7 @@ urlpatterns = [
     path("admin/", include("profiles.urls")),
     path("admin/", include("deliveries.urls")),
     path("admin/", admin.site.urls),
+    path("u/", include("deliveries.public_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
 if settings.LOCAL_MAILBOX:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, CharField, Exists, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -16,9 +16,10 @@ from deliveries.models import Batch, Message
 from deliveries.statuses import BatchStatus, DeliveryStatus
 from deliveries.transports import Permission
 from profiles.channels import Channel
-from profiles.models import Profile
+from profiles.models import Profile, Subscription
 
 ADDRESS_CHANGED = gettext_noop("Address changed")
+UNSUBSCRIBED = gettext_noop("Unsubscribed from the service")
 PROFILE_GONE = gettext_noop("Profile deleted")
 NOT_SENDING = "not sending"  # paused, stopped, or no longer ours: the message stays as it is
 
@@ -55,9 +56,11 @@ def _hold(message: Message, batch: Batch) -> Iterator[str]:
 def _reading(message: Message, batch: Batch) -> QuerySet[Profile, Any]:
     channel = Channel.of(batch.preparation.delivery.channel)
     moved = ~Q(**{channel.address_field: message.address})
-    reason = Case(
-        When(moved, then=Value(ADDRESS_CHANGED)), default=exclusions.standing_verdict(channel), output_field=CharField()
-    )
+    whens = [When(moved, then=Value(ADDRESS_CHANGED))]
+    if service := batch.preparation.content["service"]:
+        still = Subscription.objects.filter(profile=OuterRef("pk"), service=service)
+        whens.append(When(~Exists(still), then=Value(UNSUBSCRIBED)))
+    reason = Case(*whens, default=exclusions.standing_verdict(channel), output_field=CharField())
     # A lease that could end during the transfer is no lease: somebody else would send the message as well.
     held = Batch.objects.filter(
         pk=batch.pk,

@@ -74,8 +74,8 @@ def make_token(
     return base64.urlsafe_b64encode(body + _mac(key, body)).rstrip(b"=").decode()
 
 
-def read_token(token: str, purpose: Purpose) -> Link:
-    """What the token says, if it is genuine, of this purpose and not expired; InvalidLink otherwise."""
+def read_token(token: str, *purposes: Purpose) -> Link:
+    """What the token says, if it is genuine, of one of these purposes and not expired; InvalidLink otherwise."""
     if len(token) != TOKEN_CHARACTERS:
         raise InvalidLink
     try:
@@ -86,15 +86,15 @@ def read_token(token: str, purpose: Purpose) -> Link:
     version, key_id, stated, public_id, delivery, page, seconds = LAYOUT.unpack(body)
     # An unknown key is compared as well, so that the time taken tells nothing.
     genuine = hmac.compare_digest(mac, _mac(keys().get(key_id, b"\0" * 32), body)) and key_id in keys()
-    if not genuine or version != VERSION or stated != purpose:
+    if not genuine or version != VERSION or stated not in purposes:
         raise InvalidLink
     # Only one spelling of each token: the unused bits at the end of base64 must be zero.
     if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != token:
         raise InvalidLink
     issued_at = datetime.fromtimestamp(seconds, UTC)
-    if issued_at + LIFETIME[purpose] < timezone.now():
+    if issued_at + LIFETIME[Purpose(stated)] < timezone.now():
         raise InvalidLink
-    return Link(purpose, uuid.UUID(bytes=public_id), delivery, page, issued_at)
+    return Link(Purpose(stated), uuid.UUID(bytes=public_id), delivery, page, issued_at)
 
 
 def _mac(key: bytes, body: bytes) -> bytes:

@@ -31,7 +31,9 @@ def numbers(prepared):
 def test_each_person_has_one_row_and_the_first_reason_that_hits(make_delivery, prepare):
     QuarantinedAddressFactory(address="gone@example.org", reason=Reason.USER_UNKNOWN)
     QuarantinedAddressFactory(address="complained@example.org", status=Status.BLOCKLIST)
-    QuarantinedAddressFactory(address="slow@example.org", status=Status.ERRONEOUS, errors=1, error_at=NOW, significant_error_at=NOW)
+    QuarantinedAddressFactory(
+        address="slow@example.org", status=Status.ERRONEOUS, errors=1, error_at=NOW, significant_error_at=NOW
+    )
     reached = ProfileFactory(email="marie@example.org")
     nowhere = ProfileFactory(email="", opted_out=["email"])
     malformed = ProfileFactory()

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from deliveries import lifecycle, sending
+from deliveries import lifecycle, returnpath, sending
 from deliveries.models import Batch, Delivery, Message
 from deliveries.transports import TransportUnavailable, email
 from profiles import consent
@@ -20,7 +20,9 @@ def outcomes():
 
 
 def progress(delivery):
-    return {name: number for name, number in Batch.objects.filter(preparation=delivery.preparation_id).progress().items() if number}
+    return {
+        name: number for name, number in Batch.objects.filter(preparation=delivery.preparation_id).progress().items() if number
+    }
 
 
 def test_exactly_those_to_deliver_get_the_mail(make_delivery, prepare, confirm, send_all, smtp):
@@ -177,19 +179,13 @@ def test_a_refused_sender_pauses_the_delivery_and_harms_nobody(make_delivery, pr
     delivery = make_delivery()
     prepare(delivery)
     confirm(delivery)
-    smtp.answers = {path: "550 5.7.1 You may not send" for path in [return_path_of(delivery, profile)]}
+    smtp.answers[returnpath.make(delivery.preparation_id, profile.pk)] = "550 5.7.1 You may not send"
 
     send_all()
 
     delivery.refresh_from_db()
     assert (delivery.status, outcomes()[0][1], QuarantinedAddress.objects.count()) == ("paused", "pending", 0)
     assert "550" in delivery.log.last().text
-
-
-def return_path_of(delivery, profile):
-    from deliveries import returnpath
-
-    return returnpath.make(delivery.preparation_id, profile.pk)
 
 
 def test_a_server_that_is_away_leaves_everybody_pending(make_delivery, prepare, confirm, settings):

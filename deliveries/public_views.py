@@ -1,0 +1,146 @@
+"""The pages that recipients open from a message: no login, no session, no script. Only POST changes anything."""
+
+import ipaddress
+import uuid
+from typing import Any
+
+from csp.decorators import csp
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from deliveries import unsubscribing
+from deliveries.models import Delivery
+from profiles import links
+from profiles.consent import Evidence
+from profiles.links import InvalidLink, Purpose
+from profiles.models import Profile, Source
+
+STRICT_CSP = {
+    "default-src": ["'none'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
+ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058 section 3.2
+ONE_CLICK_WORDING = "List-Unsubscribe=One-Click"
+CHOICES = {
+    "email": gettext_lazy("no more emails"),
+    "sms": gettext_lazy("no more text messages"),
+    "push": gettext_lazy("no more push notifications"),
+    "direct_mail": gettext_lazy("no more mail by post"),
+    "all": gettext_lazy("nothing any more, by any channel"),
+}
+
+
+class ScopesForm(forms.Form):
+    """What should stop; it only adds, so nothing is prefilled and nothing that is stored shows."""
+
+    scopes = forms.MultipleChoiceField(
+        choices=list(CHOICES.items()),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Tick at least one box.")},
+    )
+
+
+# The signed token is what allows the act; a mail client that posts one click has no CSRF token (RFC 8058).
+@csrf_exempt
+@never_cache
+@csp(STRICT_CSP)
+@require_http_methods(["GET", "HEAD", "POST", "OPTIONS"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows a page with a button; POST with RFC 8058's body, or from the button, opts out and then answers 200."""
+    if request.method == "OPTIONS":
+        return HttpResponse(headers={"Allow": "GET, HEAD, POST, OPTIONS"})
+    try:
+        link = links.read_token(token, Purpose.ONE_CLICK, Purpose.PERSONAL)
+    except InvalidLink:
+        return _invalid(request)
+    asked = unsubscribing.find(link)
+    if asked is None:
+        return _invalid(request)
+    with translation.override(_language(request, asked.profile)):
+        if link.purpose == Purpose.PERSONAL:
+            return _personal(request, asked.profile)
+        return _one_click(request, asked)
+
+
+def _one_click(request: HttpRequest, asked: unsubscribing.Request) -> HttpResponse:
+    by_client = request.POST.get(ONE_CLICK[0]) == ONE_CLICK[1]
+    by_button = request.POST.get("confirm") == "yes"
+    if request.method == "POST" and (by_client or by_button):
+        source = Source.ONE_CLICK if by_client else Source.UNSUBSCRIBE_PAGE
+        wording = ONE_CLICK_WORDING if by_client else asked.sentence
+        unsubscribing.act(asked, source=source, evidence=_evidence(request, wording, asked.delivery))
+        return _page(request, "public/unsubscribed.html", asked.profile, asked=asked)
+    return _page(request, "public/unsubscribe.html", asked.profile, asked=asked)
+
+
+def _personal(request: HttpRequest, profile: Profile) -> HttpResponse:
+    form = ScopesForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        scopes = [scope for scope in CHOICES if scope in form.cleaned_data["scopes"]]
+        wording = "; ".join(str(CHOICES[scope]) for scope in scopes)
+        unsubscribing.tighten(profile, scopes, evidence=_evidence(request, wording, None))
+        return _page(request, "public/tightened.html", profile, choices=[CHOICES[scope] for scope in scopes])
+    return _page(request, "public/personal.html", profile, form=form)
+
+
+def _page(request: HttpRequest, template: str, profile: Profile, **context: Any) -> HttpResponse:
+    """Minimal: a mail may have been forwarded, so the address is masked and nothing else of the profile shows."""
+    return _respond(request, template, 200, masked=masked(profile.email), **context)
+
+
+def _invalid(request: HttpRequest) -> HttpResponse:
+    """One answer for malformed, forged, expired and unknown, so that nothing can be learned from it."""
+    return _respond(request, "public/invalid.html", 404)
+
+
+def _respond(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
+    sender = {"name": settings.SENDER_NAME, "postal_address": settings.SENDER_POSTAL_ADDRESS}
+    response = render(request, template, {"sender": sender, **context}, status=status)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _language(request: HttpRequest, profile: Profile) -> str:
+    known = dict(settings.LANGUAGES)
+    return profile.preferred_language if profile.preferred_language in known else translation.get_language_from_request(request)
+
+
+def _evidence(request: HttpRequest, wording: str, delivery: Delivery | None) -> Evidence:
+    return Evidence(
+        wording=wording,
+        delivery_id=delivery.pk if delivery else None,
+        delivery_label=delivery.label if delivery else "",
+        request_id=str(uuid.uuid4()),
+        ip=shortened(request.META.get("REMOTE_ADDR", "")),
+    )
+
+
+def shortened(ip: str) -> str:
+    """The network that an address belongs to: /24 of IPv4, /48 of IPv6; empty for anything else."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return ""
+    network = ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False)
+    return str(network.network_address)
+
+
+def masked(email: str) -> str:
+    """m•••e@example.org: enough to recognise one's own address, too little to learn somebody's."""
+    local, _at, domain = email.rpartition("@")
+    if not local:
+        return ""
+    return f"{local[0]}•••{local[-1] if len(local) > 2 else ''}@{domain}"
