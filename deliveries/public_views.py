@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -53,7 +52,6 @@ class ScopesForm(forms.Form):
 
 # The signed token is what allows the act; a mail client that posts one click has no CSRF token (RFC 8058).
 @csrf_exempt
-@never_cache
 @csp(STRICT_CSP)
 @require_http_methods(["GET", "HEAD", "POST", "OPTIONS"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
