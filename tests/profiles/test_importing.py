@@ -1,7 +1,6 @@
 import csv
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -363,54 +362,3 @@ def test_a_crash_leaves_whole_batches_and_the_next_run_finishes(write, monkeypat
     assert result == ImportResult(created=3, unchanged=2, tightened=1)
     assert told == [(2, 5), (4, 5), (5, 5)]
     assert list(ledger.disagreements()) == []
-
-
-def test_command_prints_the_result_and_succeeds_with_rejected_rows(write, tmp_path, capsys):
-    path = write("Contact;Note;Stop", "a@example.org;x;yes", "nobody;x;")
-
-    call_command(
-        "import_profiles",
-        str(path),
-        "--map",
-        "Contact=email",
-        "--map",
-        "Stop=opted_out_email",
-        "--rejects",
-        str(tmp_path / "bad.csv"),
-    )
-
-    assert capsys.readouterr().out.splitlines() == [
-        "Created: 1. Updated: 0. Unchanged: 0. Rejected: 1.",
-        "Opt-outs added: 1. Cells that would have lifted an opt-out, ignored: 0.",
-        "Columns left out, no field of a profile: Note.",
-        f"The rejected rows, with the reasons, are in {tmp_path / 'bad.csv'}.",
-    ]
-    assert rejected(tmp_path / "bad.csv", ";")[1:] == [
-        ["3", "Contact", "nobody", "Enter an email address such as marie@example.org.", "nobody", "x", ""]
-    ]
-
-
-def test_command_takes_a_delimiter(write):
-    call_command("import_profiles", str(write("email\tcity", "a@example.org\tParis")), "--delimiter", "tab")
-
-    assert list(Profile.objects.values_list("email", "city")) == [("a@example.org", "Paris")]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "why"),
-    [
-        ([], "The file needs a column email or mobile; its header is: name, city."),
-        (["--map", "name"], "--map takes HEADER=FIELD, not name."),
-        (["--map", "name=age"], "There is no field age"),
-    ],
-)
-def test_command_refuses_a_file_that_cannot_be_imported(write, arguments, why):
-    with pytest.raises(CommandError, match=why):
-        call_command("import_profiles", str(write("name,city", "Marie,Paris")), *arguments)
-
-    assert emails() == []
-
-
-def test_command_names_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(CommandError, match="No such file"):
-        call_command("import_profiles", str(tmp_path / "absent.csv"))
