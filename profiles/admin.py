@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db.models import Count, QuerySet
+from django.forms import BooleanField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -18,6 +19,8 @@ from profiles.fields import fold
 from profiles.models import Profile, ProfileQuerySet, Service
 from profiles.paging import Paginator
 from profiles.selection import Selection
+
+EMPTY = "–"
 
 # A column's heading; it stands to the right of "No longer contact".
 BY = {
@@ -35,7 +38,7 @@ def _box_column(scope: str, field: str) -> Any:
     @admin.display(description=BY[scope])
     def column(profile: Profile) -> SafeString:
         if getattr(profile, field):
-            return format_html('<span class="badge" data-status="opted_out">✕ {}</span>', _("yes"))
+            return format_html('<span class="refused">✕ {}</span>', _("yes"))
         return format_html('<span aria-hidden="true">–</span><span class="visually-hidden">{}</span>', _("no"))
 
     column.__name__ = field
@@ -51,6 +54,7 @@ class ProfileAdmin(ModelAdmin):
     list_filter = filters.FILTERS
     sortable_by = ("name", "email", "mobile")
     list_per_page = 50
+    empty_value_display = EMPTY
     list_max_show_all = 0
     list_fullwidth = True
     show_full_result_count = False
@@ -66,11 +70,11 @@ class ProfileAdmin(ModelAdmin):
 
     @admin.display(description=_("country"))
     def country_label(self, profile: Profile) -> str:
-        return profile.country_name
+        return profile.country_name or EMPTY
 
     @admin.display(description=_("language"))
     def language_label(self, profile: Profile) -> str:
-        return regions.language_name(profile.preferred_language) if profile.preferred_language else ""
+        return regions.language_name(profile.preferred_language) if profile.preferred_language else EMPTY
 
     @admin.display(description=_("No longer contact"), empty_value="")
     def no_longer_contact(self, profile: Profile) -> SafeString:
@@ -89,7 +93,7 @@ class ProfileAdmin(ModelAdmin):
 
     @admin.action(description=_("No longer contact by…"), permissions=["change"])
     def opt_out_selected(self, request: HttpRequest, queryset: QuerySet[Profile]) -> HttpResponse:
-        everything = request.POST.get("select_across") == "1"
+        everything = BooleanField(required=False).clean(request.POST.get("select_across"))  # as the admin reads it
         ids = () if everything else tuple(queryset.values_list("pk", flat=True))
         selection = Selection(ids, everything, request.GET.urlencode())
         return HttpResponseRedirect(reverse("profiles:opt_out") + "?" + selection.as_query())
@@ -118,7 +122,7 @@ class ServiceAdmin(ModelAdmin):
     list_display = ("label", "public_label", "description", "subscribers")
     search_fields = ("label", "public_label")
     fields = ("label", "public_label", "description")
-    actions = ()
+    actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
         return super().get_queryset(request).annotate(subscriber_count=Count("subscriptions"))

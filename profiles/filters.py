@@ -1,41 +1,18 @@
 """Filters of the profile list. Their parameters are the only ones that the list accepts."""
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from profiles import regions
 from profiles.channels import OPT_OUT_FIELDS, OPT_OUT_LABELS
+from profiles.listfilters import Filter
 from profiles.models import ProfileQuerySet, Service
 
 ANY_BOX = Q(*[(field, True) for field in OPT_OUT_FIELDS.values()], _connector=Q.OR)
 YES_NO = [("yes", _("Yes")), ("no", _("No"))]
-
-
-class Filter(admin.SimpleListFilter):
-    """One select of the filter form; a value that it does not offer is refused."""
-
-    template = "admin/profiles/filter.html"
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
-        value = self.value()
-        if not value:
-            return queryset
-        if value not in {str(key) for key, _label in self.lookup_choices}:
-            raise IncorrectLookupParameters
-        return queryset.filter(self.condition(value))
-
-    def condition(self, value: str) -> Q:
-        raise NotImplementedError
-
-    @property
-    def options(self) -> Iterable[tuple[str, Any]]:
-        return [(str(key), label) for key, label in self.lookup_choices]
 
 
 class OptedOut(Filter):

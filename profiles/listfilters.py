@@ -1,0 +1,30 @@
+"""What the filters of every list in the back office have in common."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+
+class Filter(admin.SimpleListFilter):
+    """One select of the filter form; a value that it does not offer is refused."""
+
+    template = "admin/profiles/filter.html"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
+        value = self.value()
+        if not value:
+            return queryset
+        if value not in {str(key) for key, _label in self.lookup_choices}:
+            raise IncorrectLookupParameters
+        return queryset.filter(self.condition(value))
+
+    def condition(self, value: str) -> Q:
+        raise NotImplementedError
+
+    @property
+    def options(self) -> Iterable[tuple[str, Any]]:
+        return [(str(key), label) for key, label in self.lookup_choices]
