@@ -228,6 +228,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20  # bytes of a form: a pasted list of 100,000 addresses
+
 # Quarantine (reference-behaviour.md sections 5.4 and 5.5)
 QUARANTINE_ERRORS = 5  # significant soft errors until an address is quarantined
 QUARANTINE_SIGNIFICANT_HOURS = 24  # between two soft errors that both count

@@ -93,6 +93,14 @@ def record_successes(channel: Channel, addresses: list[str], *, at: datetime | N
     )
 
 
+def add(
+    channel: Channel, address: str, *, status: Status, reason: Reason, text: str = "", by: AbstractUser | str
+) -> tuple[QuarantinedAddress, bool]:
+    """A new record of a normalised address as an operator states it, and True; the existing one, unchanged, and False."""
+    stated = {"status": status, "reason": reason, "error_text": text, "error_at": timezone.now(), "modified_by": actor(by)}
+    return QuarantinedAddress.objects.get_or_create(channel=channel, address=address, defaults=stated)
+
+
 def quarantine_addresses(
     channel: Channel,
     addresses: Iterable[str],
@@ -117,14 +125,6 @@ def quarantine_addresses(
             changed += _move(known, Status.QUARANTINE, by=by, reason=reason, error_text=text, error_at=now)
         time.sleep(settings.PAUSE_SECONDS)
     return changed
-
-
-def expected_to_quarantine(channel: Channel, addresses: Iterable[str]) -> int:
-    """How many of the normalised addresses quarantine_addresses() would newly quarantine now."""
-    distinct = sorted(set(addresses))
-    staying = QuarantinedAddress.objects.filter(channel=channel).exclude(status__in=OPERATOR_SOURCES[Status.QUARANTINE])
-    chunks = (distinct[start : start + CHUNK] for start in range(0, len(distinct), CHUNK))
-    return len(distinct) - sum(staying.filter(address__in=chunk).count() for chunk in chunks)
 
 
 def quarantine(record: QuarantinedAddress, *, by: AbstractUser | str) -> bool:

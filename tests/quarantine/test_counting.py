@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from profiles.channels import Channel
-from quarantine import counting
+from quarantine import counting, pasting
 from quarantine.models import QuarantinedAddress, Reason, Status
 from quarantine.qualification import ErrorType, Qualification
 from tests.factories import QuarantinedAddressFactory
@@ -349,7 +349,7 @@ def test_expected_number_is_what_happens(status, operator):
     put(status)
     addresses = ["ines@example.org", "new@example.org"]
 
-    expected = counting.expected_to_quarantine(Channel.EMAIL, addresses)
+    expected = pasting.quarantine_pasted("\n".join(addresses), Channel.EMAIL, by=operator, dry=True).quarantined
 
     assert counting.quarantine_addresses(Channel.EMAIL, addresses, by=operator) == expected
 
