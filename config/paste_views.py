@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -127,7 +128,9 @@ class PasteForm(forms.Form):
 def paste(request: HttpRequest) -> HttpResponse:
     """The first POST shows what would happen and changes nothing; the second, for the very same list and number, does it."""
     acts = {name: act for name, act in ACTS.items() if request.user.has_perm(act.permission)}
-    form = PasteForm(request.POST or None, acts=acts, initial={"act": next(iter(acts), "")})
+    if not acts:
+        raise PermissionDenied(_("You may neither quarantine addresses nor opt out profiles: ask an administrator."))
+    form = PasteForm(request.POST or None, acts=acts, initial={"act": next(iter(acts))})
     outcome = form.look_or_run(by=operator(request), dry=True) if form.is_valid() else None
     if outcome is None:
         return _page(request, form)
