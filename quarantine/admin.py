@@ -19,7 +19,7 @@ from profiles.templatetags.moments import moment
 from quarantine import filters, selection_views, views
 from quarantine.models import QuarantinedAddress, QuarantinedAddressQuerySet
 
-TEXT_CHARACTERS = 60
+TEXT_CHARACTERS = 40
 
 
 @admin.register(QuarantinedAddress)
