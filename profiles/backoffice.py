@@ -25,7 +25,7 @@ def backoffice_view(permission: str) -> Callable[[View[P]], View[P]]:
                 raise PermissionDenied(_("You may not open this page: ask an administrator for the right to do so."))
             return view(request, *args, **kwargs)
 
-        return admin.site.admin_view(checked)  # type: ignore[return-value]
+        return admin.site.admin_view(checked)
 
     return decorate
 
@@ -40,7 +40,7 @@ def render(
     **context: Any,
 ) -> HttpResponse:
     """A page in the frame of the back office; `crumbs` are (label, URL) of the pages above it."""
-    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    request.current_app = admin.site.name
     frame = admin.site.each_context(request) | {"title": title, "crumbs": crumbs or []}
     return TemplateResponse(request, template, frame | context, status=status)
 

@@ -139,10 +139,9 @@ class OptOutForm(forms.Form):
 class SubscribeForm(forms.Form):
     """One of the services that the profile is not subscribed to."""
 
-    service = forms.ModelChoiceField(Service.objects.none(), empty_label=None)
+    service = forms.ChoiceField()
 
     def __init__(self, *args: Any, profile: Profile, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["service"]
-        field.label = _("Service")
-        field.queryset = Service.objects.exclude(subscriptions__profile=profile)  # type: ignore[attr-defined]
+        others = Service.objects.exclude(subscriptions__profile=profile).values_list("pk", "label")
+        self.fields["service"] = forms.ChoiceField(label=_("Service"), choices=list(others))

@@ -103,9 +103,7 @@ def personal_link(request: HttpRequest, profile_id: int) -> HttpResponse:
     """GET explains; POST makes a link, shows it and records that it was copied."""
     profile = get_object_or_404(Profile, pk=profile_id)
     link = personal_links.issue(profile, by=operator(request)) if request.method == "POST" else ""
-    response = _page(request, "profiles/personal_link.html", profile, link=link)
-    response["Cache-Control"] = "no-store"
-    return response
+    return _page(request, "profiles/personal_link.html", profile, link=link)
 
 
 @backoffice_view("profiles.view_consentevent")
