@@ -132,6 +132,8 @@ if "ENGINE" not in DATABASES["default"]:
     sys.exit("DATABASE_URL must be such as postgres://user:password@host/database or sqlite:////path/to/file.")
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+    # Tests use a file like everybody else: in memory, threads do not wait for each other.
+    DATABASES["default"]["TEST"] = {"NAME": f"{DATABASES['default']['NAME']}.test"}
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -9,18 +9,14 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
-from django.utils.translation import gettext_noop
 
 from deliveries import exclusions
 from deliveries.models import Batch, Message
-from deliveries.statuses import BatchStatus, DeliveryStatus
+from deliveries.statuses import BatchStatus, DeliveryStatus, LateExclusion
 from deliveries.transports import Permission
 from profiles.channels import Channel
 from profiles.models import Profile, Subscription
 
-ADDRESS_CHANGED = gettext_noop("Address changed")
-UNSUBSCRIBED = gettext_noop("Unsubscribed from the service")
-PROFILE_GONE = gettext_noop("Profile deleted")
 NOT_SENDING = "not sending"  # paused, stopped, or no longer ours: the message stays as it is
 
 
@@ -47,7 +43,7 @@ def _hold(message: Message, batch: Batch) -> Iterator[str]:
                 cursor.execute("SET LOCAL synchronous_commit TO off")
         row = _reading(message, batch).first()
         if row is None:
-            yield PROFILE_GONE
+            yield LateExclusion.PROFILE_GONE.value
             return
         is_sending, reason = row
         yield reason if is_sending else NOT_SENDING
@@ -56,10 +52,10 @@ def _hold(message: Message, batch: Batch) -> Iterator[str]:
 def _reading(message: Message, batch: Batch) -> QuerySet[Profile, Any]:
     channel = Channel.of(batch.preparation.delivery.channel)
     moved = ~Q(**{channel.address_field: message.address})
-    whens = [When(moved, then=Value(ADDRESS_CHANGED))]
+    whens = [When(moved, then=Value(LateExclusion.ADDRESS_CHANGED.value))]
     if service := batch.preparation.content["service"]:
         still = Subscription.objects.filter(profile=OuterRef("pk"), service=service)
-        whens.append(When(~Exists(still), then=Value(UNSUBSCRIBED)))
+        whens.append(When(~Exists(still), then=Value(LateExclusion.UNSUBSCRIBED.value)))
     reason = Case(*whens, default=exclusions.standing_verdict(channel), output_field=CharField())
     # A lease that could end during the transfer is no lease: somebody else would send the message as well.
     held = Batch.objects.filter(

@@ -13,6 +13,7 @@ from deliveries.statuses import (
     BatchStatus,
     DeliveryStatus,
     Exclusion,
+    LateExclusion,
     MessageStatus,
     PreparationStatus,
 )
@@ -163,6 +164,9 @@ class Duplicate(models.Model):
     profile = models.ForeignKey(Profile, models.DO_NOTHING, db_constraint=False, related_name="+")
 
 
+LATE_REASONS = {exclusion.value: exclusion.label for exclusion in Exclusion} | {late.value: late.label for late in LateExclusion}
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     def to_deliver(self) -> Self:
         return self.filter(exclusion="")
@@ -213,6 +217,11 @@ class Message(models.Model):
             ),
         ]
 
+    @property
+    def reason_label(self) -> str:
+        """Why it was excluded late, in words; else the server's answer as it came."""
+        return str(LATE_REASONS.get(self.outcome, self.outcome))
+
 
 class BatchQuerySet(models.QuerySet["Batch"]):
     def progress(self) -> dict[str, int]:
@@ -220,7 +229,8 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         names = ("total", "sent", "failed", "excluded_late", "uncertain")
         counted = self.aggregate(**{f"n_{name}": Coalesce(Sum(name), 0) for name in names})
         sums = {name: counted[f"n_{name}"] for name in names}
-        return sums | {"waiting": sums["total"] - sum(sums[name] for name in names[1:])}
+        done = sum(sums[name] for name in names[1:])
+        return sums | {"done": done, "waiting": sums["total"] - done}
 
 
 class Batch(models.Model):

@@ -19,7 +19,7 @@ from liquid.exceptions import LiquidError
 from deliveries import handover, lifecycle
 from deliveries.models import Batch, BatchQuerySet, Delivery, Level, Message
 from deliveries.rendering import Renderer
-from deliveries.statuses import BatchStatus, DeliveryStatus, InvalidTransition, MessageStatus
+from deliveries.statuses import BatchStatus, DeliveryStatus, InvalidTransition, LateExclusion, MessageStatus
 from deliveries.transports import Outcome, Outgoing, Result, Session, TransportUnavailable
 from profiles.channels import Channel
 from profiles.models import Profile
@@ -126,7 +126,7 @@ class BatchSender:
 
     def _try(self, message: Message, profile: Profile | None) -> Ended:
         if profile is None:
-            return Ended(message, MessageStatus.EXCLUDED_LATE, handover.PROFILE_GONE)
+            return Ended(message, MessageStatus.EXCLUDED_LATE, LateExclusion.PROFILE_GONE.value)
         try:
             outgoing = self.renderer.message(profile, message.address)
         except (LiquidError, ValueError) as error:

@@ -66,6 +66,14 @@ class Exclusion(TextChoices):
     DUPLICATE = "duplicate", _("Duplicate")
 
 
+class LateExclusion(TextChoices):
+    """Why somebody to deliver to was left out at hand-over, beside the reasons of the preparation."""
+
+    ADDRESS_CHANGED = "address_changed", _("Address changed since the preparation")
+    UNSUBSCRIBED = "unsubscribed", _("Unsubscribed from the service")
+    PROFILE_GONE = "profile_gone", _("Profile deleted")
+
+
 EXCLUSION_TEXTS = {
     Exclusion.ADDRESS_NOT_SPECIFIED: _("Address not specified."),
     Exclusion.INVALID_ADDRESS: _("The address is not valid."),

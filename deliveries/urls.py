@@ -1,12 +1,26 @@
-"""The back office's delivery pages."""
+"""The back office's delivery pages, under /admin/."""
 
 from django.urls import path
-from django.views.generic import RedirectView
+
+from deliveries import log_views, views
 
 app_name = "deliveries"
-view = RedirectView.as_view(pattern_name="admin:index")
 urlpatterns = [
-    path("deliveries/", view, name="list"),
-    path("profiles/<int:profile_id>/sending-log/", view, name="profile_sending_log"),
-    path("profiles/<int:profile_id>/exclusion-log/", view, name="profile_exclusion_log"),
+    path("deliveries/", views.delivery_list, name="list"),
+    path("deliveries/new/", views.add, name="add"),
+    path("deliveries/count/", views.count, name="count"),
+    path("deliveries/<int:delivery_id>/", views.show, name="show"),
+    path("deliveries/<int:delivery_id>/edit/", views.edit, name="edit"),
+    path("deliveries/<int:delivery_id>/prepare/", views.prepare, name="prepare"),
+    path("deliveries/<int:delivery_id>/cancel/", views.cancel, name="cancel"),
+    path("deliveries/<int:delivery_id>/confirm/", views.confirm, name="confirm"),
+    path("deliveries/<int:delivery_id>/pause/", views.pause, name="pause"),
+    path("deliveries/<int:delivery_id>/resume/", views.resume, name="resume"),
+    path("deliveries/<int:delivery_id>/stop/", views.stop, name="stop"),
+    path("deliveries/<int:delivery_id>/duplicate/", views.duplicate, name="duplicate"),
+    path("deliveries/<int:delivery_id>/exclusions/", log_views.exclusions, name="exclusion_log"),
+    path("deliveries/<int:delivery_id>/messages/", log_views.sending_log, name="sending_log"),
+    path("deliveries/<int:delivery_id>/log/", log_views.log, name="log"),
+    path("profiles/<int:profile_id>/sending-log/", log_views.profile_sending_log, name="profile_sending_log"),
+    path("profiles/<int:profile_id>/exclusion-log/", log_views.profile_exclusion_log, name="profile_exclusion_log"),
 ]

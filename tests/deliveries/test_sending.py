@@ -61,9 +61,9 @@ def test_nothing_is_sent_before_the_confirmation(make_delivery, prepare, send_al
         (lambda p: consent.opt_out(p, "email", source=Source.ONE_CLICK), "blocklist"),
         (lambda p: consent.opt_out(p, "all", source=Source.OPERATOR), "blocklist"),
         (lambda p: QuarantinedAddressFactory(address=p.email), "quarantine"),
-        (lambda p: Profile.objects.filter(pk=p.pk).update(email="new@example.org"), "Address changed"),
-        (lambda p: Profile.objects.filter(pk=p.pk).update(email=""), "Address changed"),
-        (lambda p: p.delete(), "Profile deleted"),
+        (lambda p: Profile.objects.filter(pk=p.pk).update(email="new@example.org"), "address_changed"),
+        (lambda p: Profile.objects.filter(pk=p.pk).update(email=""), "address_changed"),
+        (lambda p: p.delete(), "profile_gone"),
     ],
 )
 def test_what_happens_after_the_confirmation_still_counts(make_delivery, prepare, confirm, send_all, smtp, happens, reason):

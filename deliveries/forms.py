@@ -1,0 +1,105 @@
+"""The form of a delivery: properties, audience and content on one page."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from deliveries import merging
+from deliveries.models import Delivery
+from profiles import audiences, regions
+from profiles.models import Service
+
+
+class DeliveryForm(forms.ModelForm):
+    """What an operator may set. The audience is a rule tree; the form asks for its three commonest leaves."""
+
+    countries = forms.MultipleChoiceField(
+        label=gettext_lazy("Countries"), required=False, help_text=gettext_lazy("None chosen: every country.")
+    )
+    languages = forms.MultipleChoiceField(
+        label=gettext_lazy("Preferred languages"), required=False, help_text=gettext_lazy("None chosen: every language.")
+    )
+    subscribers = forms.ModelChoiceField(
+        Service.objects.all(),
+        label=gettext_lazy("Subscribers of"),
+        required=False,
+        empty_label=gettext_lazy("Everybody, subscribed or not"),
+        help_text=gettext_lazy("One click on “unsubscribe” then ends this subscription; otherwise it stops all emails."),
+    )
+    revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = Delivery
+        fields = ("label", "sender_name", "sender_email", "subject", "html", "text")
+        widgets = {
+            "html": forms.Textarea(attrs={"rows": 16, "spellcheck": "true", "data-merge-target": ""}),
+            "text": forms.Textarea(attrs={"rows": 8, "data-merge-target": ""}),
+            "subject": forms.TextInput(attrs={"data-merge-target": ""}),
+        }
+        help_texts = {
+            "label": gettext_lazy("For you and your colleagues; recipients do not see it."),
+            "text": gettext_lazy("Left empty, it is made from the HTML."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = _choices_of(self.instance.audience)
+        self.fields["countries"].choices = regions.country_choices()  # type: ignore[attr-defined]
+        self.fields["languages"].choices = regions.language_choices()  # type: ignore[attr-defined]
+        self.initial = {
+            **self.initial,
+            **chosen,
+            "subscribers": self.instance.service_id,
+            "revision": self.instance.revision,
+        }
+        self.fields["sender_name"].widget.attrs["placeholder"] = settings.SENDER_NAME
+        self.fields["sender_email"].widget.attrs["placeholder"] = settings.SENDER_EMAIL
+        for name, field in self.fields.items():
+            described = f"id_{name}_help " if field.help_text else ""
+            field.widget.attrs["aria-describedby"] = f"{described}id_{name}_error".strip()
+
+    def clean_subject(self) -> str:
+        return self._template("subject")
+
+    def clean_html(self) -> str:
+        return self._template("html", html=True)
+
+    def clean_text(self) -> str:
+        return self._template("text")
+
+    def _template(self, name: str, *, html: bool = False) -> str:
+        """The text, if Liquid understands it; the message says which line it does not."""
+        source: str = self.cleaned_data[name]
+        try:
+            unknown = merging.compile_text(source, html=html).unknown
+        except merging.InvalidTemplate as error:
+            raise forms.ValidationError(_("There is a mistake in the merge fields: %(why)s") % {"why": error}) from error
+        if unknown:
+            raise forms.ValidationError(_("There is no merge field “%(name)s”.") % {"name": ", ".join(unknown)})
+        return source
+
+    def values(self) -> dict[str, Any]:
+        """The columns of the delivery as the form has them."""
+        stored = {name: self.cleaned_data[name] for name in self._meta.fields or ()}
+        return stored | {"service": self.cleaned_data["subscribers"], "audience": self.audience()}
+
+    def audience(self) -> audiences.Tree:
+        """The rule tree of what was chosen; everybody where nothing was."""
+        data = self.cleaned_data
+        leaves: list[audiences.Tree] = []
+        if data.get("countries"):
+            leaves.append({"field": "country", "operator": "in", "value": data["countries"]})
+        if data.get("languages"):
+            leaves.append({"field": "preferred_language", "operator": "in", "value": data["languages"]})
+        if data.get("subscribers"):
+            leaves.append({"field": "service", "operator": "subscribed", "value": data["subscribers"].pk})
+        return {"all": leaves}
+
+
+def _choices_of(tree: audiences.Tree) -> dict[str, Any]:
+    """The form's initial values for an audience that the form made."""
+    leaves = {leaf["field"]: leaf["value"] for leaf in tree.get("all", []) if "field" in leaf}
+    return {"countries": leaves.get("country", []), "languages": leaves.get("preferred_language", [])}

@@ -1,0 +1,213 @@
+"""The back office's pages of one delivery: edit, prepare, look at the result, confirm, follow."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from deliveries import content, explaining, lifecycle, merging, preparation, skeleton, targeting
+from deliveries.forms import DeliveryForm
+from deliveries.models import Batch, Delivery, Level
+from deliveries.statuses import DeliveryStatus, Exclusion, InvalidTransition
+from profiles import audiences
+from profiles.backoffice import backoffice_view, is_fragment, operator, render
+from profiles.channels import Channel
+from profiles.consent import actor
+from profiles.paging import Paginator
+
+STEPS = (DeliveryStatus.EDITING, DeliveryStatus.READY, DeliveryStatus.IN_PROGRESS, DeliveryStatus.FINISHED)
+
+
+def crumbs(delivery: Delivery | None = None) -> list[tuple[str, str]]:
+    """The way down to a page of a delivery."""
+    way = [(_("Deliveries"), reverse("deliveries:list"))]
+    return [*way, (delivery.label, reverse("deliveries:show", args=[delivery.pk]))] if delivery else way
+
+
+@backoffice_view("deliveries.view_delivery")
+def delivery_list(request: HttpRequest) -> HttpResponse:
+    """Every delivery, newest first, with its numbers."""
+    rows = Delivery.objects.select_related("preparation")
+    status = request.GET.get("status", "")
+    if status in DeliveryStatus.values:
+        rows = rows.filter(status=status)
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    return render(
+        request, "deliveries/list.html", title=_("Deliveries"), page=page, statuses=DeliveryStatus.choices, status_filter=status
+    )
+
+
+@backoffice_view("deliveries.add_delivery")
+def add(request: HttpRequest) -> HttpResponse:
+    """A new delivery, with a content to start from."""
+    form = DeliveryForm(request.POST or None, instance=Delivery(**skeleton.content()))
+    if request.method == "POST" and form.is_valid():
+        delivery = Delivery.objects.create(**form.values(), created_by=actor(operator(request)))
+        return _after_saving(request, delivery)
+    return _edit_page(request, form, title=_("New delivery"), way=crumbs())
+
+
+@backoffice_view("deliveries.change_delivery")
+def edit(request: HttpRequest, delivery_id: int) -> HttpResponse:
+    """Change a delivery that is not under way; a ready one has to be prepared again."""
+    delivery = get_object_or_404(Delivery, pk=delivery_id)
+    if not delivery.is_editable:
+        messages.warning(request, _("This delivery is under way: its content is pinned."))
+        return redirect("deliveries:show", delivery.pk)
+    form = DeliveryForm(request.POST or None, instance=Delivery.objects.get(pk=delivery_id))
+    if request.method == "POST" and form.is_valid():
+        shown = form.cleaned_data["revision"]
+        try:
+            if form.has_changed():
+                lifecycle.revise(delivery, form.values(), revision=-1 if shown is None else shown, by=operator(request))
+            return _after_saving(request, delivery)
+        except InvalidTransition as refusal:
+            form.add_error(None, str(refusal))
+    return _edit_page(request, form, title=_("Edit"), way=crumbs(delivery))
+
+
+def _edit_page(request: HttpRequest, form: DeliveryForm, *, title: str, way: list[tuple[str, str]]) -> HttpResponse:
+    status = 422 if form.is_bound else 200
+    return render(request, "deliveries/edit.html", title=title, crumbs=way, status=status, form=form, fields=merging.FIELDS)
+
+
+def _after_saving(request: HttpRequest, delivery: Delivery) -> HttpResponse:
+    if "prepare" in request.POST and request.user.has_perm("deliveries.prepare_delivery"):
+        return _do(request, delivery, preparation.start)
+    messages.success(request, _("“%(label)s” is saved.") % {"label": delivery.label})
+    return redirect("deliveries:show", delivery.pk)
+
+
+@backoffice_view("deliveries.view_delivery")
+def count(request: HttpRequest) -> HttpResponse:
+    """How many people the audience of the form has now, and how many of them would be left out (a fragment)."""
+    form = DeliveryForm(request.GET)
+    form.is_valid()
+    split = targeting.count(form.audience(), Channel.EMAIL) if hasattr(form, "cleaned_data") else {}
+    excluded = [(Exclusion(verdict).label, number) for verdict, number in split.items() if verdict]
+    return render(
+        request,
+        "deliveries/count.html",
+        title=_("Audience"),
+        targeted=sum(split.values()),
+        left=split.get("", 0),
+        excluded=excluded,
+    )
+
+
+@backoffice_view("deliveries.view_delivery")
+def show(request: HttpRequest, delivery_id: int) -> HttpResponse:
+    """Where the delivery stands: the result of its preparation, its progress, its log. The fragment refreshes itself."""
+    delivery = get_object_or_404(Delivery.objects.select_related("preparation", "service", "confirmed_by"), pk=delivery_id)
+    ready = delivery.preparation
+    running = delivery.preparations.filter(status="running").first()
+    findings = ready.log.exclude(level=Level.INFORMATION) if ready else []
+    context: dict[str, Any] = {
+        "delivery": delivery,
+        "preparation": ready,
+        "running": running,
+        "steps": STEPS,
+        "causes": explaining.causes(ready) if ready else [],
+        "progress": Batch.objects.filter(preparation=ready).progress() if delivery.is_confirmed else None,
+        "findings": findings,
+        "has_errors": any(line.level == Level.ERROR for line in findings),
+        "audience": _in_words(delivery),
+        "content": ready.content if ready and delivery.is_confirmed else None,
+        "refreshes": delivery.status in (DeliveryStatus.PREPARING, DeliveryStatus.IN_PROGRESS),
+        "last_lines": list(delivery.log.order_by("-pk")[:5]),
+    }
+    template = "deliveries/status.html" if is_fragment(request) else "deliveries/show.html"
+    return render(request, template, title=delivery.label, crumbs=crumbs(), **context)
+
+
+def _in_words(delivery: Delivery) -> str:
+    try:
+        return audiences.in_words(delivery.audience)
+    except audiences.InvalidAudience as fault:
+        return str(fault)
+
+
+@backoffice_view("deliveries.prepare_delivery")
+@require_POST
+def prepare(request: HttpRequest, delivery_id: int) -> HttpResponse:
+    return _do(request, get_object_or_404(Delivery, pk=delivery_id), preparation.start)
+
+
+@backoffice_view("deliveries.prepare_delivery")
+@require_POST
+def cancel(request: HttpRequest, delivery_id: int) -> HttpResponse:
+    return _do(request, get_object_or_404(Delivery, pk=delivery_id), preparation.cancel)
+
+
+@backoffice_view("deliveries.confirm_delivery")
+def confirm(request: HttpRequest, delivery_id: int) -> HttpResponse:
+    """The page that names the number; its button is the last human yes, for the preparation that it shows."""
+    delivery = get_object_or_404(Delivery.objects.select_related("preparation"), pk=delivery_id)
+    if request.method == "POST":
+        number = request.POST.get("preparation", "")
+        shown = int(number) if number.isascii() and number.isdecimal() else 0
+        return _do(request, delivery, lambda one, by: lifecycle.confirm(one, preparation=shown, by=by))
+    if delivery.status != DeliveryStatus.READY or delivery.preparation is None:
+        messages.warning(request, _("There is nothing to confirm: prepare the delivery first."))
+        return redirect("deliveries:show", delivery.pk)
+    found = content.findings(delivery.preparation.content)
+    return render(
+        request,
+        "deliveries/confirm.html",
+        title=_("Confirm"),
+        crumbs=crumbs(delivery),
+        delivery=delivery,
+        preparation=delivery.preparation,
+        audience=_in_words(delivery),
+        warnings=[text for level, text in found if level == Level.WARNING],
+    )
+
+
+@backoffice_view("deliveries.prepare_delivery")
+@require_POST
+def pause(request: HttpRequest, delivery_id: int) -> HttpResponse:
+    return _do(request, get_object_or_404(Delivery, pk=delivery_id), lifecycle.pause)
+
+
+@backoffice_view("deliveries.confirm_delivery")
+@require_POST
+def resume(request: HttpRequest, delivery_id: int) -> HttpResponse:
+    return _do(request, get_object_or_404(Delivery, pk=delivery_id), lifecycle.resume)
+
+
+@backoffice_view("deliveries.prepare_delivery")
+def stop(request: HttpRequest, delivery_id: int) -> HttpResponse:
+    """Stopping is for good, so it has a page that says whom it leaves out."""
+    delivery = get_object_or_404(Delivery.objects.select_related("preparation"), pk=delivery_id)
+    if request.method == "POST":
+        return _do(request, delivery, lifecycle.stop)
+    progress = Batch.objects.filter(preparation=delivery.preparation).progress()
+    return render(request, "deliveries/stop.html", title=_("Stop"), crumbs=crumbs(delivery), delivery=delivery, progress=progress)
+
+
+@backoffice_view("deliveries.add_delivery")
+@require_POST
+def duplicate(request: HttpRequest, delivery_id: int) -> HttpResponse:
+    """A copy to edit, with content and audience."""
+    source = get_object_or_404(Delivery, pk=delivery_id)
+    names = ("channel", "service", "sender_name", "sender_email", "subject", "html", "text", "audience")
+    label = _("Copy of %(label)s") % {"label": source.label}
+    copied = {name: getattr(source, name) for name in names} | {"label": label[:128]}
+    copy = Delivery.objects.create(**copied, created_by=actor(operator(request)))
+    return redirect("deliveries:edit", copy.pk)
+
+
+def _do(request: HttpRequest, delivery: Delivery, verb: Callable[..., object]) -> HttpResponseRedirect:
+    """Call a verb and go back to the delivery; a refusal is told, nothing else happens."""
+    try:
+        with transaction.atomic():
+            verb(delivery, by=operator(request))
+    except InvalidTransition as refusal:
+        messages.error(request, str(refusal))
+    return redirect("deliveries:show", delivery.pk)
