@@ -112,7 +112,7 @@ def _complete(preparation: Preparation, *, seconds: float) -> None:
         _write_batches(preparation)
         for level, text in found:
             _note(preparation, text, level)
-        _note(preparation, _summary(targeted, targeted - excluded, seconds, found), _worst(found))
+        _note(preparation, _summary(targeted, targeted - excluded, seconds, found), Level.ERROR if _has_errors(found) else Level.INFORMATION)
         _update(
             preparation,
             status=PreparationStatus.READY,
@@ -179,13 +179,12 @@ def _note(preparation: Preparation, text: str, level: Level = Level.INFORMATION)
     lifecycle.note(preparation.delivery, text, level=level, preparation_id=preparation.pk)
 
 
-def _worst(found: list[content.Finding]) -> Level:
-    levels = {level for level, _text in found}
-    return next((level for level in (Level.ERROR, Level.WARNING) if level in levels), Level.INFORMATION)
+def _has_errors(found: list[content.Finding]) -> bool:
+    return any(level == Level.ERROR for level, _text in found)
 
 
 def _summary(targeted: int, to_deliver: int, seconds: float, found: list[content.Finding]) -> str:
     numbers = {"targeted": targeted, "to_deliver": to_deliver, "seconds": round(seconds, 1)}
-    if _worst(found) == Level.ERROR:
+    if _has_errors(found):
         return _("Preparation completed in %(seconds)s s with errors: correct them and prepare again.") % numbers
     return _("Preparation completed in %(seconds)s s: %(targeted)s targeted, %(to_deliver)s to deliver.") % numbers
