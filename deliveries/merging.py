@@ -1,13 +1,16 @@
 """Merge fields: Liquid templates over plain texts. No code of ours can be reached from a template."""
 
+import time
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from liquid import Environment
-from liquid.exceptions import LiquidError
+from liquid import Environment, RenderContext
+from liquid.exceptions import LiquidError, ResourceLimitError
 from liquid.template import BoundTemplate
+from liquid.token import Token
 
 from deliveries.models import Delivery
 from profiles.models import Profile
@@ -35,17 +38,56 @@ class InvalidTemplate(ValueError):
     """The text is no valid template; the message says what and where."""
 
 
+# Bounds of one rendering (reliability X6): a template that needs more fails, it does not hold up a worker.
+SECONDS = 1.0
+BYTES = 1_000_000
+REMOVED_TAGS = ("include", "render", "tablerow")
+# "safe" would take a profile's text for HTML; the others cost more than they are told, and merge fields need none of them.
+REMOVED_FILTERS = ("safe", "concat", "strip_html")
+
+
+class _Context(RenderContext):
+    """Looks at the clock and at the size of the matter before each filter: chained, few of them fill any memory."""
+
+    __slots__ = ("deadline",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.deadline = time.monotonic() + SECONDS
+
+    def filter(self, name: str, token: Token | None) -> Callable[..., object]:
+        function = super().filter(name, token)
+
+        def bounded(value: object, *arguments: object, **named: object) -> object:
+            longest = max((_length(one) for one in (*arguments, *named.values())), default=0)
+            if (_length(value) + 1) * (longest + 1) > BYTES or time.monotonic() > self.deadline:
+                raise ResourceLimitError(f"{name}: too much to do", token=token)
+            return function(value, *arguments, **named)
+
+        return bounded
+
+
+class _Bound(BoundTemplate):
+    context_class = _Context
+
+
 class _Limited(Environment):
-    loop_iteration_limit = 1_000
-    output_stream_limit = 1_000_000  # characters
-    local_namespace_limit = 100_000
+    template_class = _Bound
+    loop_iteration_limit = 100  # no merge field is a list
+    output_stream_limit = BYTES
+    local_namespace_limit = 100_000  # bytes
+
+
+def _length(value: object) -> int:
+    return len(value) if isinstance(value, Sized) else 0
 
 
 def _environment(*, autoescape: bool) -> Environment:
     environment = _Limited(autoescape=autoescape)
-    for tag in ("include", "render", "tablerow"):
+    for tag in REMOVED_TAGS:
         del environment.tags[tag]
-    del environment.filters["safe"]  # it would take a profile's text for HTML
+    for name in REMOVED_FILTERS:
+        del environment.filters[name]
     return environment
 
 
@@ -59,9 +101,17 @@ class Template:
 
     bound: BoundTemplate
     names: frozenset[str]
+    source: str
 
     def render(self, values: dict[str, Any]) -> str:
-        return self.bound.render(**values)
+        """The text with the values merged in; InvalidTemplate where it cannot be made of these, or only at length."""
+        try:
+            return self.bound.render(**values)
+        except LiquidError as error:
+            raise InvalidTemplate(_explain(error, self.source)) from error
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            # Filters let these through: "inf" is a name that cannot be rounded.
+            raise InvalidTemplate(f"{type(error).__name__}: {error}") from error
 
     @property
     def unknown(self) -> list[str]:
@@ -69,20 +119,31 @@ class Template:
 
 
 def compile_text(source: str, *, html: bool = False) -> Template:
-    """Compile a template; InvalidTemplate names the line of a fault."""
+    """Compile a template; InvalidTemplate names the line of a fault, a filter that does not exist too."""
+    environment = HTML if html else TEXT
+    if len(source) > BYTES:
+        raise InvalidTemplate(_("more than %(number)s characters") % {"number": BYTES})
     try:
-        bound = (HTML if html else TEXT).from_string(source)
-        paths = [str(variable) for variables in bound.analyze().globals.values() for variable in variables]
+        bound = environment.from_string(source)
+        used = bound.analyze()
     except LiquidError as error:
         raise InvalidTemplate(_explain(error, source)) from error
-    return Template(bound, frozenset(paths))
+    except RecursionError as error:
+        raise InvalidTemplate(_("too deeply nested")) from error
+    for name, (place, *_others) in used.filters.items():
+        if name not in environment.filters:
+            raise InvalidTemplate(_at(place.index, source, f"unknown filter '{name}'"))
+    paths = [str(variable) for variables in used.globals.values() for variable in variables]
+    return Template(bound, frozenset(paths), source)
 
 
 def _explain(error: LiquidError, source: str) -> str:
     start = getattr(error.token, "start_index", -1)
     message = str(error.message or error).splitlines()[0]
-    if start < 0:
-        return message
+    return message if start < 0 else _at(start, source, message)
+
+
+def _at(start: int, source: str, message: str) -> str:
     return _("line %(line)s: %(message)s") % {"line": source.count("\n", 0, start) + 1, "message": message}
 
 

@@ -64,7 +64,7 @@ class Renderer:
         self._build: Callable[[Profile, str], Outgoing] = BUILDERS[Channel.of(self.content["channel"])].__get__(self)
 
     def message(self, profile: Profile, address: str) -> Outgoing:
-        """The finished message; LiquidError where a template fails for this person."""
+        """The finished message; ValueError where it cannot be made for this person: a template, or an address, fails."""
         return self._build(profile, address)
 
     def values(self, profile: Profile) -> dict[str, Any]:

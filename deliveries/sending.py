@@ -14,7 +14,6 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from liquid.exceptions import LiquidError
 
 from deliveries import handover, lifecycle
 from deliveries.models import Batch, BatchQuerySet, Delivery, Level, Message
@@ -82,6 +81,7 @@ class BatchSender:
         self.delivery = batch.preparation.delivery
         self.channel = Channel.of(self.delivery.channel)
         self.renderer = Renderer(batch.preparation)
+        self.reading = handover.Reading(batch)
         self.ended: list[Ended] = []
         self.recorded_at = time.monotonic()
 
@@ -129,13 +129,13 @@ class BatchSender:
             return Ended(message, MessageStatus.EXCLUDED_LATE, LateExclusion.PROFILE_GONE.value)
         try:
             outgoing = self.renderer.message(profile, message.address)
-        except (LiquidError, ValueError) as error:
+        except ValueError as error:
             # Only this person fails, with a reason that an operator can read.
             return Ended(message, MessageStatus.FAILED, f"{type(error).__name__}: {error}")
         return self._hand_over(message, outgoing)
 
     def _hand_over(self, message: Message, outgoing: Outgoing) -> Ended:
-        outcome = self.session.hand_over(outgoing, handover.permission_for(message, self.batch))
+        outcome = self.session.hand_over(outgoing, self.reading.permission_for(message))
         if outcome.result == Result.SENT:
             return Ended(message, MessageStatus.SENT, provider_id=outcome.provider_id)
         if outcome.result == Result.WITHHELD:
