@@ -16,6 +16,7 @@ from unfold.admin import ModelAdmin
 from profiles import filters, regions, views
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS
 from profiles.fields import fold
+from profiles.listfilters import ChangeList
 from profiles.models import Profile, ProfileQuerySet, Service
 from profiles.paging import Paginator
 from profiles.selection import Selection
@@ -97,6 +98,9 @@ class ProfileAdmin(ModelAdmin):
         ids = () if everything else tuple(queryset.values_list("pk", flat=True))
         selection = Selection(ids, everything, request.GET.urlencode())
         return HttpResponseRedirect(reverse("profiles:opt_out") + "?" + selection.as_query())
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         search = request.GET.get("q", "")

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from unfold import views
 
 
 class Filter(admin.SimpleListFilter):
@@ -28,3 +29,11 @@ class Filter(admin.SimpleListFilter):
     @property
     def options(self) -> Iterable[tuple[str, Any]]:
         return [(str(key), label) for key, label in self.lookup_choices]
+
+
+class ChangeList(views.ChangeList):
+    """A list whose filters count as active where one is chosen: the form also sends those left at "All"."""
+
+    def get_filters(self, request: HttpRequest) -> tuple[Any, ...]:
+        specs, *others, _sent = super().get_filters(request)
+        return specs, *others, any(spec.value() for spec in specs)

@@ -63,7 +63,6 @@ def _page(request: HttpRequest, selection: Selection, form: OptOutForm, found: d
 def _told(scope: str, changed: int, already: int) -> str:
     """What was done, with the number."""
     done = ngettext("%(number)s profile changed", "%(number)s profiles changed", changed) % {"number": number_format(changed)}
-    rest = ngettext("%(number)s was opted out already", "%(number)s were opted out already", already) % {
-        "number": number_format(already)
-    }
-    return f"{OPT_OUT_LABELS[scope]}: {done}, {rest}."
+    rest = ngettext("%(number)s was opted out already", "%(number)s were opted out already", already)
+    told = [done, rest % {"number": number_format(already)}] if already else [done]
+    return f"{OPT_OUT_LABELS[scope]}: {', '.join(told)}."

@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 
 from profiles.channels import Channel
 from profiles.fields import prefix
+from profiles.listfilters import ChangeList
 from profiles.paging import Paginator
 from profiles.templatetags.moments import moment
 from quarantine import filters, selection_views, views
@@ -66,6 +67,9 @@ class QuarantinedAddressAdmin(ModelAdmin):
         # Every channel is named because the index begins with it.
         found = Q(channel__in=Channel.values) & prefix("address", typed)
         return (queryset.filter(found) if typed else queryset), False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ChangeList
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup in {list_filter.parameter_name for list_filter in filters.FILTERS}

@@ -88,6 +88,14 @@ def test_list_filters_and_searches(backoffice, people, query, found):
     assert listed(backoffice.get(LIST + query)) == found
 
 
+@pytest.mark.parametrize(("query", "active"), [("", False), ("?country=&language=", False), ("?country=&language=fr", True)])
+def test_filters_count_as_active_where_one_is_chosen(backoffice, people, query, active):
+    response = backoffice.get(LIST + query)
+
+    assert response.context["cl"].has_active_filters is active
+    assert ("Clear all filters" in text(response)) is active
+
+
 def test_list_filters_by_service(backoffice, people):
     other = ServiceFactory()
 
