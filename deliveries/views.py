@@ -150,8 +150,8 @@ def confirm(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """The page that names the number; its button is the last human yes, for the preparation that it shows."""
     delivery = get_object_or_404(Delivery.objects.select_related("preparation"), pk=delivery_id)
     if request.method == "POST":
-        number = request.POST.get("preparation", "")
-        shown = int(number) if number.isascii() and number.isdecimal() else 0
+        valid = delivery.preparation_id or 0
+        shown = valid if request.POST.get("preparation") == str(valid) else 0
         return _do(request, delivery, lambda one, by: lifecycle.confirm(one, preparation=shown, by=by))
     if delivery.status != DeliveryStatus.READY or delivery.preparation is None:
         messages.warning(request, _("There is nothing to confirm: prepare the delivery first."))
