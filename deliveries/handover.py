@@ -1,6 +1,6 @@
 """Consent, quarantine and the delivery's state, read again at the last moment (design decision 19, reliability 4.2)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from django.db.models import (
     When,
 )
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from deliveries import exclusions
 from deliveries.models import Batch, Message
@@ -37,10 +38,12 @@ class Reading:
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
-        query = _reading(batch).query
-        self.statement: str
-        self.parameters: tuple[Any, ...]
-        self.statement, self.parameters = query.get_compiler(using=connection.alias).as_sql()
+
+    @cached_property
+    def statement(self) -> tuple[str, Sequence[Any]]:
+        """SQL and parameters; Django puts FOR UPDATE together inside a transaction only."""
+        statement: tuple[str, Sequence[Any]] = _reading(self.batch).query.get_compiler(using=connection.alias).as_sql()
+        return statement
 
     def permission_for(self, message: Message) -> Permission:
         """What a transport asks before the point of no return."""
@@ -74,11 +77,12 @@ class Reading:
             "address": message.address,
             "lease": connection.ops.adapt_datetimefield_value(enough),
         }
-        values: list[Any] = [now_known[value.name] if isinstance(value, _Later) else value for value in self.parameters]
+        sql, parameters = self.statement
+        values: list[Any] = [now_known[value.name] if isinstance(value, _Later) else value for value in parameters]
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute("SET LOCAL synchronous_commit TO off")
-            cursor.execute(self.statement, values)
+            cursor.execute(sql, values)
             row: tuple[bool, str] | None = cursor.fetchone()
         return row
 
