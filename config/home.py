@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from deliveries.models import Batch, Delivery
 from deliveries.statuses import DeliveryStatus
+from profiles.backoffice import operator
 from profiles.models import ConsentEvent
 from quarantine.models import QuarantinedAddress, Status
 
@@ -19,7 +20,8 @@ UNDER_WAY = (DeliveryStatus.PREPARING, DeliveryStatus.IN_PROGRESS)
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Fills admin/index.html; each part only for those who may see its pages."""
-    context["title"] = _("Hello, %(name)s") % {"name": request.user.get_short_name() or request.user.get_username()}
+    by = operator(request)
+    context["title"] = _("Hello, %(name)s") % {"name": by.get_short_name() or by.get_username()}
     if request.user.has_perm("deliveries.view_delivery"):
         context |= _deliveries()
     if request.user.has_perm("profiles.view_consentevent"):

@@ -7,8 +7,10 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
-from deliveries.models import Delivery, Level, Preparation, PreparationLog
+from deliveries.journal import Line, write
+from deliveries.models import Delivery, Level, Preparation
 from deliveries.statuses import DELIVERY_SOURCES, DeliveryStatus, InvalidTransition, PreparationStatus
 from profiles.consent import actor
 
@@ -30,7 +32,7 @@ def revise(delivery: Delivery, changes: dict[str, Any], *, revision: int, by: Ab
             )
         if former:
             Preparation.objects.filter(pk=former).update(status=PreparationStatus.SUPERSEDED)
-            note(delivery, _("Changed by %(by)s: prepare again.") % {"by": actor(by)})
+            write(delivery, Line(noop("Changed by %(by)s: prepare again."), {"by": actor(by)}))
     delivery.refresh_from_db()
 
 
@@ -48,39 +50,35 @@ def confirm(delivery: Delivery, *, preparation: int, by: AbstractUser) -> None:
         if not ready.to_deliver:
             raise InvalidTransition(_("There is nobody to deliver to."))
         ready.batches.update(due_at=timezone.now())
-        note(delivery, _("Confirmed by %(by)s: sending to %(number)s people.") % {"by": actor(by), "number": ready.to_deliver})
+        about = {"by": actor(by), "number": ready.to_deliver}
+        write(delivery, Line(noop("Confirmed by %(by)s: %(number)s to deliver."), about))
 
 
 def pause(delivery: Delivery, *, by: AbstractUser | str) -> None:
     """No message is handed over from now on until resume(); what was handed over stays."""
     with transaction.atomic():
         move(delivery, DeliveryStatus.PAUSED)
-        note(delivery, _("Paused by %(by)s.") % {"by": actor(by)})
+        write(delivery, Line(noop("Paused by %(by)s."), {"by": actor(by)}))
 
 
 def resume(delivery: Delivery, *, by: AbstractUser) -> None:
     with transaction.atomic():
         move(delivery, DeliveryStatus.IN_PROGRESS, only_from=DeliveryStatus.PAUSED)
-        note(delivery, _("Resumed by %(by)s.") % {"by": actor(by)})
+        write(delivery, Line(noop("Resumed by %(by)s."), {"by": actor(by)}))
 
 
 def stop(delivery: Delivery, *, by: AbstractUser) -> None:
     """End the delivery for good: whoever was not reached yet stays pending and is never written to."""
     with transaction.atomic():
         move(delivery, DeliveryStatus.STOPPED)
-        note(delivery, _("Stopped by %(by)s.") % {"by": actor(by)})
+        write(delivery, Line(noop("Stopped by %(by)s."), {"by": actor(by)}))
 
 
 def finish(delivery: Delivery) -> None:
     """Every message has its outcome."""
     with transaction.atomic():
         move(delivery, DeliveryStatus.FINISHED, finished_at=timezone.now())
-        note(delivery, _("Delivery finished: every message has its outcome."))
-
-
-def note(delivery: Delivery, text: str, *, level: Level = Level.INFORMATION, preparation_id: int | None = None) -> None:
-    """A line in the delivery's log."""
-    PreparationLog.objects.create(delivery=delivery, preparation_id=preparation_id, text=text, level=level)
+        write(delivery, Line(noop("Delivery finished: every message has its outcome.")))
 
 
 def move(

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from deliveries.statuses import (
@@ -281,6 +282,13 @@ class PreparationLog(models.Model):
     at = models.DateTimeField(_("date"), auto_now_add=True)
     level = models.CharField(_("level"), max_length=30, choices=Level, default=Level.INFORMATION)
     text = models.TextField(_("text"))
+    values = models.JSONField(default=dict)
 
     class Meta:
         ordering = ["pk"]
+
+    @property
+    def shown(self) -> str:
+        """The line in the reader's language; the name of a part of the content is translated as well."""
+        values = {name: gettext(value) if name == "part" else value for name, value in self.values.items()}
+        return gettext(self.text) % values if values else gettext(self.text)

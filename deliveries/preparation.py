@@ -14,8 +14,10 @@ from django.db import connection, transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
-from deliveries import content, exclusions, lifecycle, rendering, targeting
+from deliveries import content, exclusions, journal, lifecycle, rendering, targeting
+from deliveries.journal import Line
 from deliveries.models import Batch, Delivery, ExclusionCause, Level, Message, Preparation
 from deliveries.statuses import DeliveryStatus, Exclusion, InvalidTransition, PreparationStatus
 from profiles import audiences
@@ -39,7 +41,7 @@ def start(delivery: Delivery, *, by: AbstractUser | str) -> Preparation:
             audience=delivery.audience or audiences.EVERYBODY,
             created_by=actor(by),
         )
-        _note(preparation, _("Preparation %(number)s started by %(by)s.") % {"number": number, "by": actor(by)})
+        _write(preparation, Line(noop("Preparation %(number)s started by %(by)s."), {"number": number, "by": actor(by)}))
     return preparation
 
 
@@ -49,7 +51,8 @@ def cancel(delivery: Delivery, *, by: AbstractUser | str) -> None:
         running = delivery.preparations.filter(status=PreparationStatus.RUNNING).first()
         if running is None:
             raise InvalidTransition(_("No preparation is running."))
-        _give_up(running, PreparationStatus.CANCELLED, _("Preparation cancelled by %(by)s.") % {"by": actor(by)}, Level.WARNING)
+        line = Line(noop("Preparation cancelled by %(by)s."), {"by": actor(by)}, Level.WARNING)
+        _give_up(running, PreparationStatus.CANCELLED, line)
 
 
 def claim(worker: str) -> Preparation | None:
@@ -78,7 +81,8 @@ def run(preparation: Preparation) -> None:
         return
     except audiences.InvalidAudience as error:
         with transaction.atomic():
-            _give_up(preparation, PreparationStatus.FAILED, _("Preparation failed: %(why)s") % {"why": error}, Level.ERROR)
+            line = Line(noop("Preparation failed: %(why)s"), {"why": str(error)}, Level.ERROR)
+            _give_up(preparation, PreparationStatus.FAILED, line)
 
 
 def _fix_target(preparation: Preparation) -> None:
@@ -110,9 +114,8 @@ def _complete(preparation: Preparation, *, seconds: float) -> None:
         preparation.causes.all().delete()
         ExclusionCause.objects.bulk_create(causes)
         _write_batches(preparation)
-        for level, text in found:
-            _note(preparation, text, level)
-        _note(preparation, _summary(targeted, targeted - excluded, seconds, found), Level.ERROR if _has_errors(found) else Level.INFORMATION)
+        for line in [*found, _summary(targeted, targeted - excluded, seconds, found)]:
+            _write(preparation, line)
         _update(
             preparation,
             status=PreparationStatus.READY,
@@ -155,11 +158,11 @@ def _write_batches(preparation: Preparation) -> None:
         )
 
 
-def _give_up(preparation: Preparation, status: PreparationStatus, text: str, level: Level) -> None:
+def _give_up(preparation: Preparation, status: PreparationStatus, line: Line) -> None:
     _update(preparation, status=status, lease_until=None, ended_at=timezone.now())
     back = DeliveryStatus.READY if preparation.delivery.preparation_id else DeliveryStatus.EDITING
     lifecycle.move(preparation.delivery, back, only_from=DeliveryStatus.PREPARING)
-    _note(preparation, text, level)
+    _write(preparation, line)
 
 
 def _update(preparation: Preparation, **fields: object) -> None:
@@ -175,16 +178,14 @@ def _lease() -> datetime:
     return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
-def _note(preparation: Preparation, text: str, level: Level = Level.INFORMATION) -> None:
-    lifecycle.note(preparation.delivery, text, level=level, preparation_id=preparation.pk)
+def _write(preparation: Preparation, line: Line) -> None:
+    journal.write(preparation.delivery, line, preparation_id=preparation.pk)
 
 
-def _has_errors(found: list[content.Finding]) -> bool:
-    return any(level == Level.ERROR for level, _text in found)
-
-
-def _summary(targeted: int, to_deliver: int, seconds: float, found: list[content.Finding]) -> str:
-    numbers = {"targeted": targeted, "to_deliver": to_deliver, "seconds": round(seconds, 1)}
-    if _has_errors(found):
-        return _("Preparation completed in %(seconds)s s with errors: correct them and prepare again.") % numbers
-    return _("Preparation completed in %(seconds)s s: %(targeted)s targeted, %(to_deliver)s to deliver.") % numbers
+def _summary(targeted: int, to_deliver: int, seconds: float, found: list[Line]) -> Line:
+    """The last line, which sums up (reference 6.5.3)."""
+    values = {"targeted": targeted, "to_deliver": to_deliver, "seconds": round(seconds, 1)}
+    if any(line.level == Level.ERROR for line in found):
+        text = noop("Preparation completed in %(seconds)s s with errors: correct them and prepare again.")
+        return Line(text, values, Level.ERROR)
+    return Line(noop("Preparation completed in %(seconds)s s: %(targeted)s targeted, %(to_deliver)s to deliver."), values)

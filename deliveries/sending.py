@@ -13,9 +13,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
-from deliveries import handover, lifecycle
+from deliveries import handover, journal, lifecycle
+from deliveries.journal import Line
 from deliveries.models import Batch, BatchQuerySet, Delivery, Level, Message
 from deliveries.rendering import Renderer
 from deliveries.statuses import BatchStatus, DeliveryStatus, InvalidTransition, LateExclusion, MessageStatus
@@ -210,17 +211,16 @@ class BatchSender:
 
     def _report(self, error: TransportUnavailable) -> None:
         if not error.permanent:
-            text = _("The mail server cannot be reached, trying again: %(why)s") % {"why": error}
+            line = Line(noop("The mail server cannot be reached, trying again: %(why)s"), {"why": str(error)}, Level.WARNING)
             last = self.delivery.log.last()
-            if last is None or last.text != text:
-                lifecycle.note(self.delivery, text, level=Level.WARNING)
+            if last is None or last.shown != str(line):
+                journal.write(self.delivery, line)
             return
         try:
             with transaction.atomic():
                 lifecycle.move(self.delivery, DeliveryStatus.PAUSED)
-                lifecycle.note(
-                    self.delivery, _("Paused: the mail server refuses us. %(why)s") % {"why": error}, level=Level.WARNING
-                )
+                text = noop("Paused: the mail server refuses us. %(why)s")
+                journal.write(self.delivery, Line(text, {"why": str(error)}, Level.WARNING))
         except InvalidTransition:
             return
 

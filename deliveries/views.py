@@ -165,7 +165,7 @@ def confirm(request: HttpRequest, delivery_id: int) -> HttpResponse:
         delivery=delivery,
         preparation=delivery.preparation,
         audience=_in_words(delivery),
-        warnings=[text for level, text in found if level == Level.WARNING],
+        warnings=[line for line in found if line.level == Level.WARNING],
     )
 
 
