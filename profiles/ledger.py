@@ -6,7 +6,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Case, F, OuterRef, Subquery, Value, When, Window
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Subquery, Value, When, Window
 from django.db.models.functions import Coalesce, Lag
 from django.utils.translation import gettext as _
 
@@ -56,6 +56,7 @@ def disagreements(using: str = "default") -> Iterator[str]:
     """
     yield from _unexplained_boxes(using)
     yield from _unexplained_subscriptions(using)
+    yield from _lost_subscriptions(using)
     yield from _broken_chains(using)
 
 
@@ -84,6 +85,22 @@ def _unexplained_subscriptions(using: str) -> Iterator[str]:
     )
     for profile, service in wrong.order_by("pk").values_list("profile_id", "service__label").iterator(chunk_size=1000):
         yield _("Profile %(profile)s is subscribed to “%(service)s”, the ledger says not.") % {
+            "profile": profile,
+            "service": service,
+        }
+
+
+def _lost_subscriptions(using: str) -> Iterator[str]:
+    same = ConsentEvent.objects.filter(profile=OuterRef("profile"), scope=Scope.SERVICE, service=OuterRef("service"))
+    kept = Subscription.objects.filter(profile=OuterRef("profile"), service=OuterRef("service"))
+    known = Profile.objects.filter(pk=OuterRef("profile"))
+    lost = (
+        ConsentEvent.objects.using(using)
+        .filter(scope=Scope.SERVICE, after=False)
+        .filter(~Exists(same.filter(pk__gt=OuterRef("pk"))), ~Exists(kept), Exists(known))
+    )
+    for profile, service in lost.order_by("pk").values_list("profile_id", "service_label").iterator(chunk_size=1000):
+        yield _("Profile %(profile)s is not subscribed to “%(service)s”, the ledger says so.") % {
             "profile": profile,
             "service": service,
         }

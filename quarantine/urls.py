@@ -6,5 +6,6 @@ from quarantine import views
 
 app_name = "quarantine"
 urlpatterns = [
+    path("quarantine/status/", views.status, name="status"),
     path("quarantine/<int:record_id>/<slug:name>/", views.act, name="act"),
 ]

@@ -135,3 +135,11 @@ def act(request: HttpRequest, record_id: int, name: str) -> HttpResponse:
         sentence = _("Nothing was changed: the status of %(address)s is “%(status)s”.")
         messages.warning(request, sentence % {"address": record, "status": record.get_status_display()})
     return redirect("admin:quarantine_quarantinedaddress_change", record.pk)
+
+
+@backoffice_view("quarantine.view_quarantinedaddress")
+def status(request: HttpRequest) -> HttpResponse:
+    """What is known about one address: a fragment for pages that show it."""
+    channel, address = request.GET.get("channel", ""), request.GET.get("address", "")
+    record = QuarantinedAddress.objects.filter(channel=channel, address=address).first()
+    return render(request, "quarantine/status.html", title=_("Address"), record=record)

@@ -119,3 +119,12 @@ def test_disagreements_names_a_first_event_that_starts_ticked():
     assert list(ledger.disagreements()) == [
         f"Event {event.pk} of profile {profile.pk} does not start where the one before it ended."
     ]
+
+
+def test_a_subscription_that_was_deleted_past_the_ledger_is_named():
+    profile, service = ProfileFactory(), ServiceFactory(label="Thursday letter")
+    subscriptions.subscribe(profile, service, source=Source.OPERATOR)
+
+    Subscription.objects.all().delete()
+
+    assert list(ledger.disagreements()) == [f"Profile {profile.pk} is not subscribed to “Thursday letter”, the ledger says so."]

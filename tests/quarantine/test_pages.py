@@ -350,3 +350,14 @@ def test_selection_in_which_nothing_would_change_has_no_button(backoffice, four)
 
     assert "None of them would change." in response.content.decode()
     assert "button primary" not in response.content.decode()
+
+
+def test_the_state_of_an_address_is_a_fragment_for_other_pages(backoffice):
+    QuarantinedAddressFactory(address="gone@example.org", reason=Reason.USER_UNKNOWN)
+    url = reverse("quarantine:status")
+
+    known = backoffice.get(url, {"channel": "email", "address": "gone@example.org"}).content.decode()
+    other_channel = backoffice.get(url, {"channel": "sms", "address": "gone@example.org"}).content.decode()
+
+    assert ("Quarantine" in known, "User unknown" in known) == (True, True)
+    assert "No error known" in other_channel
