@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from email.header import Header
 from email.utils import format_datetime, formataddr
 from typing import Any
 
@@ -9,6 +10,8 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import utf8_charset_qp
 from django.utils import timezone
+from django.utils.encoding import punycode
+from django.utils.translation import gettext as _
 from inscriptis import get_text
 from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
@@ -16,11 +19,12 @@ from inscriptis.model.config import ParserConfig
 from deliveries import merging, returnpath
 from deliveries.models import Delivery, Preparation
 from deliveries.transports import Outgoing
-from profiles.channels import Channel
+from profiles.channels import Channel, InvalidAddress, normalise_email
 from profiles.links import Purpose, make_token
 from profiles.models import Profile
 
 LINE_BREAKS = re.compile(r"[\r\n\x00\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
+PLAIN_LINE, PLAIN_WORD = 255, 60  # characters
 HTML_TO_TEXT = ParserConfig(css=CSS_PROFILES["strict"], display_links=True)
 
 
@@ -72,11 +76,13 @@ class Renderer:
         return self.shared | {"profile": merging.profile_values(profile), merging.UNSUBSCRIBE: link}
 
     def email(self, profile: Profile, address: str) -> Outgoing:
+        if normalise_email(address) != address:
+            raise InvalidAddress(_("The address is not valid."))  # it came past profiles: it could be two, or a command
         values = self.values(profile)
         mail = EmailMultiAlternatives(
-            subject=one_line(self.subject.render(values)),
+            subject=header_text(self.subject.render(values)),
             body=self.text.render(values),
-            from_email=formataddr((one_line(self.content["sender_name"]), self.content["sender_email"])),
+            from_email=formataddr((header_text(self.content["sender_name"]), self.sender)),
             to=[address],
             headers={"Message-ID": self.message_id(profile), "Date": format_datetime(timezone.now())},
         )
@@ -93,16 +99,23 @@ class Renderer:
 
     def message_id(self, profile: Profile) -> str:
         """The same for every try to reach this person with this delivery (reliability D2)."""
-        domain = self.content["sender_email"].rpartition("@")[2]
-        return f"<{self.content['delivery']}.{profile.public_id.hex}@{domain}>"
+        return f"<{self.content['delivery']}.{profile.public_id.hex}@{self.domain}>"
+
+    @property
+    def sender(self) -> str:
+        local, _at, domain = self.content["sender_email"].rpartition("@")
+        return f"{local}@{punycode(domain)}"
+
+    @property
+    def domain(self) -> str:
+        return self.sender.rpartition("@")[2]
 
     def list_headers(self, url: str) -> bytes:
         """RFC 8058 and RFC 2369. Written by hand: a folded link is one that some readers cannot follow."""
-        domain = self.content["sender_email"].rpartition("@")[2]
         lines = (
             f"List-Unsubscribe: <{url}>",
             "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
-            f"List-Id: <{self.content['service'] or 'all'}.heed.{domain}>",
+            f"List-Id: <{self.content['service'] or 'all'}.heed.{self.domain}>",
             "Precedence: bulk",
         )
         return "".join(f"{line}\r\n" for line in lines).encode("ascii")
@@ -114,3 +127,12 @@ BUILDERS = {Channel.EMAIL: Renderer.email, Channel.SMS: Renderer.plain}
 def one_line(text: str) -> str:
     """Without line breaks: nothing that a profile contains can become a header."""
     return LINE_BREAKS.sub(" ", text).strip()
+
+
+def header_text(text: str) -> str:
+    """One line, encoded (RFC 2047) where readers would otherwise see something else, or the line cannot be folded."""
+    line = one_line(text)
+    # A line is folded at its spaces, so a word has to fit beside "Subject:".
+    folds = len(line) <= PLAIN_LINE and max(map(len, line.split(" "))) <= PLAIN_WORD
+    is_plain = line.isascii() and line.isprintable() and "=?" not in line and folds
+    return line if is_plain else Header(line, "utf-8", header_name="Subject").encode(linesep="")

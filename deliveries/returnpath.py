@@ -11,6 +11,7 @@ import hmac
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.encoding import punycode
 
 from profiles import links
 
@@ -33,7 +34,7 @@ def make(preparation: int, profile: int) -> str:
     body = bytes([VERSION, key_id]) + preparation.to_bytes(5, "big") + profile.to_bytes(6, "big")
     token = base64.b32encode(body + _mac(key, body)).decode().rstrip("=").lower()
     local, _at, domain = settings.RETURN_PATH.rpartition("@")
-    return f"{local}+{token}@{domain}"
+    return f"{local}+{token}@{punycode(domain)}"
 
 
 def read(address: str) -> Origin | None:

@@ -79,8 +79,8 @@ class Sink:
 class Server(Controller):
     """The sink on a port of its own."""
 
-    def __init__(self, sink: Sink) -> None:
-        super().__init__(sink, hostname="127.0.0.1", port=0, decode_data=False)
+    def __init__(self, sink: Sink, **options) -> None:
+        super().__init__(sink, hostname="127.0.0.1", port=0, decode_data=False, **options)
         self.sink = sink
 
     @property

@@ -12,6 +12,7 @@ from django.conf import settings
 from deliveries.transports import Outcome, Outgoing, Permission, Result, TransportUnavailable
 
 Reply = tuple[int, bytes]
+REFUSALS = range(400, 600)
 LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
@@ -32,12 +33,17 @@ class SmtpSession:
         self.close()
 
     def hand_over(self, message: Outgoing, permission: Permission) -> Outcome:
-        """MAIL, RCPT, consent, DATA. A refused permission costs a RSET and nothing else."""
-        connection = self._connected()
+        """MAIL, RCPT, consent, DATA. A refused permission costs a RSET and nothing else.
+
+        A connection that breaks after MAIL puts off this message alone: it may be the message that breaks it.
+        """
+        if not message.address.isascii() and not self._connected().has_extn("smtputf8"):
+            return Outcome(Result.REFUSED, text="the mail server takes no letters beyond ASCII before the @")
+        connection = self._begin(message)
         try:
-            refused = self._offer(connection, message)
-            if refused:
-                return refused
+            reply = connection.rcpt(message.address)
+            if reply[0] not in (250, 251):
+                return self._after_refusal(connection, reply)
             with permission() as refusal:
                 if not refusal:
                     # The DATA line leaves while consent is held: an opt-out is before it or after it, never beside.
@@ -48,10 +54,11 @@ class SmtpSession:
             reply = connection.getreply()
             if reply[0] != 354:
                 return self._after_refusal(connection, reply)
+            connection.send(LEADING_DOT.sub(b"..", message.data))
         except (OSError, smtplib.SMTPException) as error:
-            self.close()
-            raise TransportUnavailable(_reason(error)) from error
-        return self._transfer(connection, message.data)
+            self._drop()
+            return Outcome(Result.DEFERRED, text=_reason(error))
+        return self._end(connection)
 
     def close(self) -> None:
         if self.connection is not None:
@@ -61,48 +68,63 @@ class SmtpSession:
                 self.connection.close()
             self.connection = None
 
-    def _offer(self, connection: smtplib.SMTP, message: Outgoing) -> Outcome | None:
-        """MAIL and RCPT; an outcome where the server would not have this recipient."""
-        options = () if message.address.isascii() else ("SMTPUTF8",)
-        if options and not connection.has_extn("smtputf8"):
-            return Outcome(Result.REFUSED, text="the mail server takes no letters beyond ASCII before the @")
-        connection.command_encoding = "utf-8" if options else "ascii"
-        code, text = connection.mail(message.return_path, options)
-        if code != 250:
-            self.close()
-            # A refused sender is our fault, not the recipient's (reliability S2).
-            raise TransportUnavailable(f"MAIL: {code} {_text(text)}", permanent=code >= 500)
-        reply = connection.rcpt(message.address)
-        return None if reply[0] in (250, 251) else self._after_refusal(connection, reply)
+    def _drop(self) -> None:
+        """Without QUIT: nobody listens any more, or the server would take it for a line of the message."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
 
-    def _transfer(self, connection: smtplib.SMTP, data: bytes) -> Outcome:
-        """The message after 354; its lines end in CRLF. From the final dot on a lost connection leaves the outcome unknown."""
+    def _begin(self, message: Outgoing) -> smtplib.SMTP:
+        """MAIL; a server that ended the connection since the last message is called again. A refusal is never the
+        recipient's (reliability S2)."""
+        is_new = self.connection is None
+        connection = self._connected()
+        options = () if message.address.isascii() else ("SMTPUTF8",)
+        connection.command_encoding = "utf-8" if options else "ascii"
         try:
-            connection.send(LEADING_DOT.sub(b"..", data))
+            code, text = connection.mail(message.return_path, options)
         except (OSError, smtplib.SMTPException) as error:
-            self.close()
+            self._drop()
+            if not is_new:
+                return self._begin(message)
             raise TransportUnavailable(_reason(error)) from error
+        if code == 250:
+            return connection
+        self.close()
+        if code == 421 and not is_new:
+            return self._begin(message)
+        raise TransportUnavailable(f"MAIL: {code} {_text(text)}", permanent=code >= 500)
+
+    def _end(self, connection: smtplib.SMTP) -> Outcome:
+        """The final dot and its answer: without one nobody knows whether the message was sent."""
         try:
             if connection.sock:
                 connection.sock.settimeout(settings.SMTP_DOT_TIMEOUT_SECONDS)
             connection.send(b".\r\n")
-            reply = connection.getreply()
+            code, text = connection.getreply()
             if connection.sock:
                 connection.sock.settimeout(settings.SMTP_TIMEOUT_SECONDS)
         except (OSError, smtplib.SMTPException) as error:
-            self.close()
+            self._drop()
             return Outcome(Result.UNKNOWN, text=_reason(error))
-        if reply[0] == 250:
-            return Outcome(Result.SENT, 250, provider_id=_text(reply[1])[:100])
-        return self._after_refusal(connection, reply)
+        if code == 250:
+            return Outcome(Result.SENT, 250, provider_id=_text(text)[:100])
+        if code in REFUSALS:
+            return self._after_refusal(connection, (code, text))
+        self._drop()
+        return Outcome(Result.UNKNOWN, text=f"{code} {_text(text)}")
 
     def _after_refusal(self, connection: smtplib.SMTP, reply: Reply) -> Outcome:
         code, text = reply
+        if code not in REFUSALS:
+            # Nobody knows what this answers, nor what the next line would.
+            self._drop()
+            return Outcome(Result.DEFERRED, text=f"{code} {_text(text)}")
         if code == 421:
             self.close()
-        else:
-            self._reset(connection)
-        result = Result.REFUSED if 500 <= code < 600 else Result.DEFERRED
+            return Outcome(Result.DEFERRED, text=f"421 {_text(text)}")  # the server leaves; it says nothing about the address
+        self._reset(connection)
+        result = Result.REFUSED if code >= 500 else Result.DEFERRED
         return Outcome(result, code, _text(text))
 
     def _reset(self, connection: smtplib.SMTP) -> None:
@@ -110,16 +132,19 @@ class SmtpSession:
         try:
             connection.rset()
         except (OSError, smtplib.SMTPException):
-            self.close()
+            self._drop()
 
     def _connected(self) -> smtplib.SMTP:
         if self.connection is None:
             try:
                 self.connection = self._connect()
             except smtplib.SMTPAuthenticationError as error:
-                raise TransportUnavailable(f"login: {error.smtp_code}", permanent=True) from error
-            except ssl.SSLError as error:
-                raise TransportUnavailable(f"TLS: {error.reason or error}", permanent=True) from error
+                # Without the server's text: some repeat what they were sent.
+                raise TransportUnavailable(f"login: {error.smtp_code}", permanent=error.smtp_code >= 500) from None
+            except smtplib.SMTPResponseException as error:
+                raise TransportUnavailable(_reason(error), permanent=error.smtp_code >= 500) from error
+            except ssl.SSLCertVerificationError as error:
+                raise TransportUnavailable(f"TLS: {error.verify_message}", permanent=True) from error
             except (OSError, smtplib.SMTPException) as error:
                 raise TransportUnavailable(_reason(error)) from error
         return self.connection
@@ -153,11 +178,17 @@ class SmtpSession:
 
 
 def _text(reply: bytes) -> str:
-    return reply.decode("utf-8", "replace").replace("\n", " ")[:500]
+    """One line of printable characters: it goes into tables and logs."""
+    text = reply.decode("utf-8", "replace")
+    return "".join(character if character.isprintable() else " " for character in text)[:500]
 
 
 def _reason(error: Exception) -> str:
     """What went wrong, without anything secret: passwords are never part of these errors."""
     if isinstance(error, socket.gaierror | ConnectionRefusedError | TimeoutError):
         return f"cannot reach the mail server: {error.strerror or error}"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return (
+            f"{error.smtp_code} {_text(error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode())}"
+        )
     return f"{type(error).__name__}: {error}"
