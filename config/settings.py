@@ -165,7 +165,7 @@ UNFOLD = {
     "SIDEBAR": {"navigation": "config.site.navigation"},
     "TABS": "config.site.tabs",
     "DASHBOARD_CALLBACK": "config.home.dashboard",
-    "STYLES": [lambda request: static("heed/backoffice.css")],
+    "STYLES": [lambda request: static("heed/backoffice.css"), lambda request: static("heed/frame.css")],
     "BORDER_RADIUS": "6px",
     "COLORS": {
         "primary": {

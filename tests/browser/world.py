@@ -1,0 +1,146 @@
+"""What the pages show in the browser tests: people, choices, quarantined addresses and a delivery in each status."""
+
+from datetime import timedelta
+
+from django.contrib.auth.models import Group, User
+from django.urls import reverse
+from django.utils import timezone
+
+from deliveries import lifecycle, preparation, sending, skeleton, transports
+from deliveries.models import Delivery
+from deliveries.statuses import DeliveryStatus
+from profiles import audiences, consent, subscriptions
+from profiles.channels import Channel
+from profiles.links import Purpose, make_token
+from profiles.models import Profile, Service, Source
+from quarantine.models import QuarantinedAddress, Reason, Status
+from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
+
+# Small batches, so that a delivery can be caught in the middle.
+SETTINGS = {"TRANSPORTS": {"email": "deliveries.transports.memory.MemorySession"}, "BATCH_MESSAGES": 20}
+# What a worker would go on with comes last.
+ORDER = [DeliveryStatus(name) for name in ("editing", "ready", "finished", "stopped", "paused", "in_progress", "preparing")]
+LONG_NAME = {"first_name": "Marie-Charlotte Éléonore", "last_name": "de la Rochefoucauld-Montbazon"}
+LONG_ADDRESS = "marie-charlotte.de-la-rochefoucauld-montbazon@correspondance.maison-exemple.example.org"
+REFUSAL = "550 5.1.1 <gone@example.org>: Recipient address rejected: User unknown in virtual mailbox table"
+
+
+def build(operator: User) -> None:
+    _people(operator)
+    _quarantine()
+    for status in ORDER:
+        _delivery(status, operator)
+    Group.objects.create(name="Marketers")
+
+
+def _people(operator: User) -> None:
+    marie = ProfileFactory(first_name="Marie", last_name="Dupont", email="marie@example.org", opted_out=["sms", "direct_mail"])
+    consent.opt_out(marie, "email", source=Source.ONE_CLICK)
+    consent.apply_choices(marie, {"sms": False}, source=Source.OPERATOR, by=operator)
+    letter = ServiceFactory(label="Thursday letter", description="News of the house, every Thursday morning.")
+    ServiceFactory(label="Offers")
+    subscriptions.subscribe(marie, letter, source=Source.OPERATOR, by=operator)
+    ProfileFactory(first_name="M.", last_name="Dupont", email="marie@example.org")
+    ProfileFactory(**LONG_NAME, email=LONG_ADDRESS, opted_out=["all", "email", "sms", "push", "direct_mail"])
+    ProfileFactory(first_name="", last_name="", email="", mobile="+33612345678")
+    ProfileFactory(email="gone@example.org")
+    for number in range(60):
+        ProfileFactory(opted_out=["email"] if number % 9 == 0 else ["all"] if number % 25 == 1 else [])
+
+
+def _quarantine() -> None:
+    now = timezone.now()
+    failed = {"error_at": now - timedelta(days=2), "significant_error_at": now - timedelta(days=2), "errors": 3}
+    QuarantinedAddressFactory(address="gone@example.org", reason=Reason.USER_UNKNOWN, error_text=REFUSAL, **failed)
+    QuarantinedAddressFactory(address=LONG_ADDRESS, status=Status.ERRONEOUS, reason=Reason.MAILBOX_FULL, **failed)
+    QuarantinedAddressFactory(address="+33600000000", channel="sms", status=Status.BLOCKLIST, reason=Reason.ON_BLOCKLIST)
+    for status in (Status.UNKNOWN, Status.VALID, Status.ALLOWLIST):
+        QuarantinedAddressFactory(status=status)
+
+
+def _delivery(status: DeliveryStatus, operator: User) -> None:
+    label = f"Spring news, {status.label}" if status != DeliveryStatus.PAUSED else "Autumn sale " * 9
+    delivery = Delivery.objects.create(
+        label=label.strip(), subject="Spring is here, {{ profile.first_name }}", audience=audiences.EVERYBODY, **skeleton.content()
+    )
+    if status == DeliveryStatus.EDITING:
+        return
+    preparation.start(delivery, by=operator)
+    if status == DeliveryStatus.PREPARING:
+        return
+    preparation.run(preparation.claim("test"))
+    delivery.refresh_from_db()
+    if status == DeliveryStatus.READY:
+        return
+    lifecycle.confirm(delivery, preparation=delivery.preparation_id, by=operator)
+    _send_some(batches=99 if status == DeliveryStatus.FINISHED else 1)
+    if status == DeliveryStatus.PAUSED:
+        lifecycle.pause(delivery, by=operator)
+    elif status == DeliveryStatus.STOPPED:
+        lifecycle.stop(delivery, by=operator)
+
+
+def _send_some(*, batches: int) -> None:
+    for _number in range(batches):
+        batch = sending.claim_batch("test")
+        if batch is None:
+            return sending.finish_done()
+        with transports.open_session(Channel.EMAIL) as session:
+            sending.BatchSender(batch, session).run()
+    return None
+
+
+def backoffice_pages() -> list[str]:
+    """The address of every page that an operator sees."""
+    marie, other = Profile.objects.order_by("pk")[:2]
+    record = QuarantinedAddress.objects.get(address="gone@example.org")
+    user = User.objects.get(username="ana")
+    return [
+        reverse("admin:index"),
+        reverse("admin:profiles_profile_changelist"),
+        reverse("admin:profiles_profile_changelist") + "?q=nobody",
+        reverse("admin:profiles_profile_changelist") + "?q=marie&country=FR&p=0",
+        reverse("admin:profiles_profile_add"),
+        reverse("profiles:opt_out") + f"?ids={marie.pk},{other.pk}",
+        reverse("admin:profiles_profile_change", args=[marie.pk]),
+        *(reverse(f"profiles:{name}", args=[marie.pk]) for name in ("consent_history", "subscriptions")),
+        *(reverse(f"deliveries:{name}", args=[marie.pk]) for name in ("profile_sending_log", "profile_exclusion_log")),
+        reverse("admin:profiles_service_changelist"),
+        reverse("admin:profiles_service_add"),
+        reverse("admin:profiles_service_change", args=[Service.objects.first().pk]),
+        reverse("admin:quarantine_quarantinedaddress_changelist"),
+        reverse("admin:quarantine_quarantinedaddress_add"),
+        reverse("admin:quarantine_quarantinedaddress_change", args=[record.pk]),
+        reverse("quarantine:paste"),
+        *_delivery_pages(),
+        reverse("admin:auth_user_changelist"),
+        reverse("admin:auth_user_add"),
+        reverse("admin:auth_user_change", args=[user.pk]),
+        reverse("admin:auth_user_password_change", args=[user.pk]),
+        reverse("admin:auth_group_changelist"),
+        reverse("admin:auth_group_change", args=[Group.objects.first().pk]),
+        reverse("admin:password_change"),
+        "/admin/nothing-here/",
+    ]
+
+
+def _delivery_pages() -> list[str]:
+    newest = {delivery.status: delivery.pk for delivery in Delivery.objects.order_by("pk")}
+    ready, finished = newest[DeliveryStatus.READY], newest[DeliveryStatus.FINISHED]
+    return [
+        reverse("deliveries:list"),
+        reverse("deliveries:list") + "?status=preparing&page=1",
+        reverse("deliveries:add"),
+        *(reverse("deliveries:show", args=[pk]) for pk in newest.values()),
+        reverse("deliveries:edit", args=[ready]),
+        reverse("deliveries:confirm", args=[ready]),
+        reverse("deliveries:stop", args=[newest[DeliveryStatus.PAUSED]]),
+        *(reverse(f"deliveries:{name}", args=[finished]) for name in ("exclusion_log", "sending_log", "log")),
+    ]
+
+
+def public_pages() -> list[str]:
+    """What recipients open."""
+    public_id = Profile.objects.get(last_name=LONG_NAME["last_name"]).public_id
+    tokens = [make_token(purpose, public_id) for purpose in (Purpose.ONE_CLICK, Purpose.PERSONAL)]
+    return [reverse("public:unsubscribe", args=[token]) for token in (*tokens, "no-such-link")]
