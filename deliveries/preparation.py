@@ -38,7 +38,7 @@ def start(delivery: Delivery, *, by: AbstractUser | str) -> Preparation:
             delivery=delivery,
             number=number,
             content=rendering.pin(delivery),
-            audience=delivery.audience or audiences.EVERYBODY,
+            audience=delivery.audience,
             created_by=actor(by),
         )
         _write(preparation, Line(noop("Preparation %(number)s started by %(by)s."), {"number": number, "by": actor(by)}))
