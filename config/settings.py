@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "config",
     "profiles",
     "quarantine",
+    "landingpages",
     "deliveries",
     "csp",
     "django.contrib.admin",

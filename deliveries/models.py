@@ -18,6 +18,7 @@ from deliveries.statuses import (
     MessageStatus,
     PreparationStatus,
 )
+from landingpages.models import LandingPage
 from profiles.channels import Channel
 from profiles.fields import ByteOrderedField
 from profiles.models import Profile, Service
@@ -42,6 +43,12 @@ class Delivery(models.Model):
     subject = models.CharField(_("subject"), max_length=255, blank=True)
     html = models.TextField(_("HTML content"), blank=True)
     text = models.TextField(_("text content"), blank=True)
+    preference_page = models.ForeignKey(
+        LandingPage, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("preference page")
+    )
+    blocklist_page = models.ForeignKey(
+        LandingPage, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("blocklist page")
+    )
     audience = models.JSONField(_("audience"), default=dict, blank=True)
     status = models.CharField(_("status"), max_length=30, choices=DeliveryStatus, default=DeliveryStatus.EDITING, editable=False)
     preparation = models.OneToOneField("Preparation", models.PROTECT, null=True, blank=True, editable=False, related_name="+")

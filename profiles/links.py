@@ -32,10 +32,19 @@ class Purpose(IntEnum):
 
     ONE_CLICK = 1  # List-Unsubscribe and the unsubscription link of a message: tightens, nothing else
     PERSONAL = 2  # copied by an operator for one person: tightens any channel
+    PAGE = 3  # a landing page as one profile: `page` names it, `public_id` the profile
+    CONFIRM = 4  # applies a PendingChange, which `public_id` names
 
 
 # Tightening works at least 400 days (CAN-SPAM asks for 30).
-LIFETIME = {Purpose.ONE_CLICK: timedelta(days=400), Purpose.PERSONAL: timedelta(days=400)}
+LIFETIME = {
+    Purpose.ONE_CLICK: timedelta(days=400),
+    Purpose.PERSONAL: timedelta(days=400),
+    Purpose.PAGE: timedelta(days=400),
+    Purpose.CONFIRM: timedelta(days=7),
+}
+# Seeing stored data and changing ordinary fields; after that a page is empty and offers a fresh link.
+SEEING = timedelta(days=30)
 
 
 class InvalidLink(ValueError):

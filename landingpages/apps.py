@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class LandingPagesConfig(AppConfig):
+    name = "landingpages"
+    verbose_name = _("Landing pages")
+
+    def ready(self) -> None:
+        from landingpages import guard
+
+        post_migrate.connect(guard.install_after_migrate, sender=self)

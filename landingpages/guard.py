@@ -1,0 +1,38 @@
+"""A published version never changes: visitors, submissions and the ledger rely on it."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db import connections
+
+from profiles import triggers
+
+TABLE = "landingpages_publishedversion"
+FROZEN = "a published version is frozen"
+VERSION_GUARD = triggers.Guard(
+    table=TABLE,
+    sqlite={
+        f"published_version_refuses_{verb.lower()}": f"""
+            CREATE TRIGGER published_version_refuses_{verb.lower()} BEFORE {verb} ON {TABLE}
+            BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END"""
+        for verb in ("UPDATE", "DELETE")
+    },
+    functions={
+        "refuse_version_change": f"""
+            CREATE OR REPLACE FUNCTION refuse_version_change() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                RAISE EXCEPTION '{FROZEN}' USING ERRCODE = 'integrity_constraint_violation';
+            END $$"""
+    },
+    postgresql={
+        f"published_version_refuses_{verb.lower()}": f"""
+            CREATE TRIGGER published_version_refuses_{verb.lower()} BEFORE {verb} ON {TABLE}
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_version_change()"""
+        for verb in ("UPDATE", "DELETE")
+    },
+)
+
+
+def install_after_migrate(sender: AppConfig, using: str, **kwargs: Any) -> None:
+    if TABLE in connections[using].introspection.table_names():
+        triggers.install(connections[using], VERSION_GUARD)

@@ -1,0 +1,176 @@
+"""Landing pages as they are edited, as visitors see them, and what visitors sent."""
+
+import uuid
+
+from django.core.validators import RegexValidator, URLValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class PageType(models.TextChoices):
+    """What a page is for; chosen by its template and never changed (reference 3.1.1)."""
+
+    ACQUISITION = "acquisition", _("Profile acquisition")
+    BLOCKLIST = "blocklist", _("Blocklist")
+
+
+class PageStatus(models.TextChoices):
+    EDITING = "editing", _("Editing")
+    ONLINE = "online", _("Online")
+    CLOSED = "closed", _("Closed")
+
+
+class OnMatch(models.TextChoices):
+    """What a submission without a link may do to a profile that exists already (design decision 8)."""
+
+    ASK_BY_EMAIL = "ask_by_email", _("Ask by email")
+    UPDATE = "update", _("Update")
+    REFUSE = "refuse", _("Refuse")
+
+
+class ReconciliationKey(models.TextChoices):
+    EMAIL = "email", _("Email")
+    MOBILE = "mobile", _("Mobile")
+
+
+class BlockKind(models.TextChoices):
+    HEADING = "heading", _("Heading")
+    TEXT = "text", _("Text")
+    TEXT_INPUT = "text_input", _("Text input")
+    EMAIL = "email", _("Email")
+    PHONE = "phone", _("Phone")
+    CHECKBOX = "checkbox", _("Checkbox")
+    BUTTON = "button", _("Button")
+
+
+class LandingPage(models.Model):
+    """A page as it is edited. Visitors see `version`, never this."""
+
+    label = models.CharField(_("label"), max_length=128)
+    slug = models.CharField(
+        _("address of the page"),
+        max_length=64,
+        unique=True,
+        validators=[RegexValidator(r"^[a-z0-9]+(-[a-z0-9]+)*\Z", _("Use small letters, digits and single hyphens."))],
+        help_text=_("The end of its public address, after /lp/."),
+    )
+    type = models.CharField(_("type"), max_length=30, choices=PageType, editable=False)
+    status = models.CharField(_("status"), max_length=30, choices=PageStatus, default=PageStatus.EDITING, editable=False)
+    unidentified_allowed = models.BooleanField(
+        _("authorize unidentified visitors"), default=True, help_text=_("Without it, only a link from a message opens the page.")
+    )
+    preload_data = models.BooleanField(
+        _("preload visitor data"),
+        default=False,
+        help_text=_("Shows names and the like to whoever holds the link. Opt-out boxes are always shown; addresses are masked."),
+    )
+    reconciliation_key = models.CharField(
+        _("reconciliation key"), max_length=30, choices=ReconciliationKey, default=ReconciliationKey.EMAIL
+    )
+    on_match = models.CharField(_("when the profile exists"), max_length=30, choices=OnMatch, default=OnMatch.ASK_BY_EMAIL)
+    is_default = models.BooleanField(
+        _("default for new deliveries"), default=False, help_text=_("New deliveries link to this page of its type.")
+    )
+    acts_on_arrival = models.BooleanField(
+        _("act on arrival"),
+        default=False,
+        help_text=_("The first gesture on the page opts out, without the button. Risk: a curious visitor opts out unasked."),
+    )
+    redirection_url = models.CharField(
+        _("redirection URL"),
+        max_length=4096,
+        blank=True,
+        validators=[URLValidator(["https", "http"])],
+        help_text=_("Where visitors go once the page is closed or expired; without it they read that it is no longer available."),
+    )
+    expires_at = models.DateTimeField(_("expiration"), null=True, blank=True)
+    # {"en": {"confirmation": "…", "error": "…"}, "fr": {…}}: what the two other pages say
+    texts = models.JSONField(default=dict)
+    version = models.OneToOneField("PublishedVersion", models.PROTECT, null=True, editable=False, related_name="+")
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_by = models.CharField(_("created by"), max_length=150, blank=True, editable=False)
+    modified_at = models.DateTimeField(_("last modified"), auto_now=True)
+    modified_by = models.CharField(_("modified by"), max_length=150, blank=True, editable=False)
+    revision = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        verbose_name = _("landing page")
+        verbose_name_plural = _("landing pages")
+        ordering = ["-pk"]
+        permissions = [("publish_landingpage", _("Can publish landing pages"))]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status=PageStatus.ONLINE) | Q(version__isnull=False), name="an_online_page_has_a_version"
+            ),
+            models.UniqueConstraint(fields=["type"], condition=Q(is_default=True), name="one_default_page_per_type"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Block(models.Model):
+    """One block of a page as it is edited. `texts` = {"en": {"label": …, "help": …}, "fr": {…}}."""
+
+    page = models.ForeignKey(LandingPage, models.CASCADE, related_name="blocks")
+    key = models.UUIDField(default=uuid.uuid4, editable=False)
+    position = models.PositiveIntegerField()
+    kind = models.CharField(_("kind"), max_length=30, choices=BlockKind)
+    field = models.CharField(_("field"), max_length=30, blank=True)
+    is_positive = models.BooleanField(_("ticked means: receives"), default=False)
+    is_mandatory = models.BooleanField(_("mandatory"), default=False)
+    texts = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [models.UniqueConstraint(fields=["page", "key"], name="one_block_per_key")]
+
+
+class PublishedVersion(models.Model):
+    """What visitors see: frozen by the database. Submissions and the ledger name it."""
+
+    page = models.ForeignKey(LandingPage, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField(_("version"))
+    content = models.JSONField()
+    published_at = models.DateTimeField(_("published"))
+    published_by = models.CharField(_("by"), max_length=150, blank=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["page", "number"], name="versions_are_numbered_per_page")]
+
+    def __str__(self) -> str:
+        return f"{self.page} ({self.number})"
+
+
+class SubmissionStatus(models.TextChoices):
+    RECEIVED = "received", _("Received")
+    APPLIED = "applied", _("Applied")
+    ASKED = "asked", _("Confirmation asked by email")
+    REFUSED = "refused", _("Refused")
+
+
+class Submission(models.Model):
+    """What a visitor sent, by the field names that the version binds and nothing else. Its profile is a plain number."""
+
+    version = models.ForeignKey(PublishedVersion, models.PROTECT, related_name="submissions")
+    data = models.JSONField()
+    language = models.CharField(max_length=5)
+    status = models.CharField(_("status"), max_length=30, choices=SubmissionStatus, default=SubmissionStatus.RECEIVED)
+    profile_id = models.BigIntegerField(null=True)
+    detail = models.CharField(_("detail"), max_length=200, blank=True)
+    received_at = models.DateTimeField(_("received"))
+    processed_at = models.DateTimeField(_("processed"), null=True)
+    ip = models.CharField(_("network"), max_length=43, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["status", "id"], name="submissions_by_status")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status=SubmissionStatus.RECEIVED, processed_at__isnull=True)
+                | ~Q(status=SubmissionStatus.RECEIVED) & Q(processed_at__isnull=False),
+                name="a_processed_submission_has_its_moment",
+            ),
+        ]
