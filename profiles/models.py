@@ -5,6 +5,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -263,17 +264,22 @@ class Notice(models.Model):
     status = models.CharField(max_length=30, choices=NoticeStatus, default=NoticeStatus.WAITING)
     reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
+    due_at = models.DateTimeField(default=timezone.now)  # not before this; a notice in somebody's hands is due again later
+    tried_at = models.DateTimeField(null=True)  # handed over, or about to be: what the limits per address count
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
-            models.Index(fields=["address", "ended_at"], name="notices_by_address"),
-            models.Index(fields=["status", "id"], name="notices_by_status"),
+            models.Index(fields=["address", "tried_at"], name="notices_by_address"),
+            models.Index(fields=["status", "due_at"], name="notices_by_status"),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status=NoticeStatus.WAITING, ended_at__isnull=True)
                 | ~Q(status=NoticeStatus.WAITING) & Q(ended_at__isnull=False),
                 name="a_notice_that_ended_has_its_moment",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=NoticeStatus.SENT) | Q(tried_at__isnull=False), name="a_sent_notice_was_tried"
             ),
         ]
