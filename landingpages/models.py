@@ -166,7 +166,10 @@ class Submission(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["status", "id"], name="submissions_by_status")]
+        indexes = [
+            models.Index(fields=["status", "id"], name="submissions_by_status"),
+            models.Index(fields=["ip", "received_at"], name="submissions_by_network"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status=SubmissionStatus.RECEIVED, processed_at__isnull=True)

@@ -228,6 +228,7 @@ class PendingChange(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     profile = models.ForeignKey(Profile, models.CASCADE, related_name="pending_changes")
+    address = ByteOrderedField(max_length=254)  # the email that is asked: whoever reads it proves to hold it
     fields = models.JSONField(default=dict)
     choices = models.JSONField(default=dict)
     evidence = models.JSONField(default=dict)

@@ -115,6 +115,10 @@ class Migration(migrations.Migration):
             model_name='submission',
             index=models.Index(fields=['status', 'id'], name='submissions_by_status'),
         ),
+        migrations.AddIndex(
+            model_name='submission',
+            index=models.Index(fields=['ip', 'received_at'], name='submissions_by_network'),
+        ),
         migrations.AddConstraint(
             model_name='submission',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('processed_at__isnull', True), ('status', 'received')), models.Q(models.Q(('status', 'received'), _negated=True), ('processed_at__isnull', False)), _connector='OR'), name='a_processed_submission_has_its_moment'),

@@ -19,6 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('address', profiles.fields.ByteOrderedField(max_length=254)),
                 ('fields', models.JSONField(default=dict)),
                 ('choices', models.JSONField(default=dict)),
                 ('evidence', models.JSONField(default=dict)),
