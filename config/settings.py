@@ -28,6 +28,7 @@ env = environ.Env(
     RETURN_PATH=(str, ""),  # bounces come to this address, with +token before the @
     TIME_ZONE=(str, "UTC"),
     LANGUAGE_CODE=(str, "en"),
+    PROXIES=(int, 0),  # reverse proxies in front of this server that add to X-Forwarded-For
     PORT=(int, 8000),  # of the web server; `make run` takes PORT + 25 for the local mailbox
 )
 environ.Env.read_env(os.environ.get("ENV_FILE", ROOT / ".env"))
@@ -234,6 +235,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+PROXIES = env.int("PROXIES")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20  # bytes of a form: a pasted list of 100,000 addresses
 
 # Quarantine (reference-behaviour.md sections 5.4 and 5.5)
@@ -256,3 +258,15 @@ SMTP_TIMEOUT_SECONDS = 60  # for a connection and for every answer
 SMTP_DOT_TIMEOUT_SECONDS = 300  # for the answer to a whole message
 PREPARATION_RANGE = 500_000  # profile ids that one statement prepares
 PAUSE_SECONDS = 0.02  # between two commits of a batch job, so that others can write on SQLite
+
+# Landing pages: what strangers may do
+PAGE_BYTES = 65_536  # of one submission
+PAGE_SECONDS = 2  # between opening a form and sending it, at least
+PAGE_FORM_HOURS = 24  # between opening a form and sending it, at most
+PAGE_LIMIT_PER_NETWORK = 30  # submissions of one network without a link …
+PAGE_LIMIT_MINUTES = 10  # … within this time
+PAGE_UNDO_MINUTES = 10  # how long an opt-out that a page made on arrival can be undone
+
+# Notices: confirmations and links that somebody asked for, per address (design decision 9)
+NOTICE_PAUSE_MINUTES = 15
+NOTICES_PER_DAY = 5

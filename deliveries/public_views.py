@@ -1,13 +1,11 @@
 """The pages that recipients open from a message: no login, no session, no script. Only POST changes anything."""
 
-import ipaddress
 import uuid
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
@@ -15,12 +13,11 @@ from django.views.decorators.http import require_http_methods
 
 from deliveries import unsubscribing
 from deliveries.models import Delivery
-from profiles import links
+from profiles import links, publicpages
 from profiles.consent import Evidence
 from profiles.links import InvalidLink, Purpose
 from profiles.models import Profile, Source
 
-STRICT_CSP = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058 section 3.2
 ONE_CLICK_WORDING = "List-Unsubscribe=One-Click"
 CHOICES = {
@@ -85,22 +82,12 @@ def _personal(request: HttpRequest, profile: Profile) -> HttpResponse:
 
 def _page(request: HttpRequest, template: str, profile: Profile, **context: Any) -> HttpResponse:
     """Minimal: a mail may have been forwarded, so the address is masked and nothing else of the profile shows."""
-    return _respond(request, template, 200, masked=masked(profile.email), **context)
+    return publicpages.respond(request, template, 200, masked=publicpages.masked(profile.email), **context)
 
 
 def _invalid(request: HttpRequest) -> HttpResponse:
     """One answer for malformed, forged, expired and unknown, so that nothing can be learned from it."""
-    return _respond(request, "public/invalid.html", 404)
-
-
-def _respond(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
-    sender = {"name": settings.SENDER_NAME, "postal_address": settings.SENDER_POSTAL_ADDRESS}
-    response = render(request, template, {"sender": sender, **context}, status=status)
-    response.headers["Content-Security-Policy"] = STRICT_CSP  # the middleware leaves what is set
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return publicpages.respond(request, "public/invalid.html", 404)
 
 
 def _language(request: HttpRequest, profile: Profile) -> str:
@@ -114,23 +101,5 @@ def _evidence(request: HttpRequest, wording: str, delivery: Delivery | None) -> 
         delivery_id=delivery.pk if delivery else None,
         delivery_label=delivery.label if delivery else "",
         request_id=str(uuid.uuid4()),
-        ip=shortened(request.META.get("REMOTE_ADDR", "")),
+        ip=publicpages.network(request),
     )
-
-
-def shortened(ip: str) -> str:
-    """The network that an address belongs to: /24 of IPv4, /48 of IPv6; empty for anything else."""
-    try:
-        address = ipaddress.ip_address(ip)
-    except ValueError:
-        return ""
-    network = ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False)
-    return str(network.network_address)
-
-
-def masked(email: str) -> str:
-    """m•••e@example.org: enough to recognise one's own address, too little to learn somebody's."""
-    local, _at, domain = email.rpartition("@")
-    if not local:
-        return ""
-    return f"{local[0]}•••{local[-1] if len(local) > 2 else ''}@{domain}"

@@ -11,11 +11,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from profiles import columns, consent, csvfiles, rows
+from profiles import columns, consent, csvfiles, registering, rows
 from profiles.actors import actor
 from profiles.channels import OPT_OUT_FIELDS
 from profiles.consent import Evidence
@@ -123,7 +123,7 @@ def _write(batch: list[Row], result: ImportResult, *, by: AbstractUser | str, ev
     """One batch in one transaction; the result is brought up to date when it is committed."""
     outcome: dict[str, int] = dict.fromkeys(("created", "updated", "unchanged", "tightened", "lifts_ignored"), 0)
     with transaction.atomic():
-        _take_turn()
+        registering.take_turn()
         known = _Known(batch)
         for row in batch:
             entry = known.find(row)
@@ -137,13 +137,6 @@ def _write(batch: list[Row], result: ImportResult, *, by: AbstractUser | str, ev
         outcome["tightened"] = sum(len(entry.ticked) for entry in known.entries)
     for name, number in outcome.items():
         setattr(result, name, getattr(result, name) + number)
-
-
-def _take_turn() -> None:
-    """Two imports at once would both create the profile of an address; on SQLite the write lock is the turn."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('profiles.importing'))")
 
 
 class _Known:

@@ -103,10 +103,12 @@ def test_token_of_another_purpose_is_refused(made_for, used_for):
     assert read_token(token, made_for).public_id == SOMEONE
 
 
-@pytest.mark.parametrize("purpose", Purpose)
-def test_token_works_400_days_and_then_no_more(purpose):
-    nearly = make_token(purpose, SOMEONE, issued_at=timezone.now() - timedelta(days=400) + timedelta(minutes=1))
-    over = make_token(purpose, SOMEONE, issued_at=timezone.now() - timedelta(days=400, minutes=1))
+@pytest.mark.parametrize(
+    ("purpose", "days"), [(Purpose.ONE_CLICK, 400), (Purpose.PERSONAL, 400), (Purpose.PAGE, 400), (Purpose.CONFIRM, 7)]
+)
+def test_token_works_its_days_and_then_no_more(purpose, days):
+    nearly = make_token(purpose, SOMEONE, issued_at=timezone.now() - timedelta(days=days) + timedelta(minutes=1))
+    over = make_token(purpose, SOMEONE, issued_at=timezone.now() - timedelta(days=days, minutes=1))
 
     assert read_token(nearly, purpose).public_id == SOMEONE
     with pytest.raises(InvalidLink):

@@ -1,0 +1,47 @@
+"""Ask for a message that is no delivery: a confirmation, a link. Rows are written here, deliveries.confirmations sends them."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from profiles.channels import Channel
+from profiles.models import Notice, NoticeKind, PendingChange, Profile
+
+# What happened already is told however often it happens.
+UNLIMITED = frozenset({NoticeKind.ADDRESS_CHANGED})
+
+
+def ask(
+    kind: NoticeKind,
+    *,
+    address: str,
+    profile: Profile,
+    pending_change: PendingChange | None = None,
+    page_id: int | None = None,
+    page_slug: str = "",
+    language: str = "",
+) -> Notice:
+    """Put a notice to an email address into the outbox. What it says comes from our templates, never from a visitor."""
+    return Notice.objects.create(
+        kind=kind,
+        channel=Channel.EMAIL,
+        address=address,
+        profile=profile,
+        pending_change=pending_change,
+        page_id=page_id,
+        page_slug=page_slug,
+        language=language,
+        created_at=timezone.now(),
+    )
+
+
+def may_ask(kind: NoticeKind, address: str) -> bool:
+    """False where the address was asked the same a moment ago, or often today: whoever posts, rows stay few (decision 9)."""
+    if kind in UNLIMITED:
+        return True
+    now = timezone.now()
+    asked = Notice.objects.filter(address=address).exclude(kind__in=UNLIMITED)
+    if asked.filter(kind=kind, created_at__gt=now - timedelta(minutes=settings.NOTICE_PAUSE_MINUTES)).exists():
+        return False
+    return asked.filter(created_at__gt=now - timedelta(days=1)).count() < settings.NOTICES_PER_DAY

@@ -1,0 +1,161 @@
+"""Changes that wait for a proof: they apply when whoever reads the stored address says so by POST (decisions 6 to 9)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from profiles import consent, notices, registering
+from profiles.channels import Channel
+from profiles.consent import Evidence
+from profiles.links import LIFETIME, Link, Purpose
+from profiles.models import ConsentEvent, Notice, NoticeKind, PendingChange, Profile, Source
+
+
+class State(Enum):
+    """What a confirmation link can still do."""
+
+    OPEN = "open"
+    APPLIED = "applied"
+    EXPIRED = "expired"  # too old, or the profile has another address since
+
+
+def ask(
+    profile: Profile,
+    *,
+    address: str,
+    fields: Mapping[str, str],
+    choices: Mapping[str, bool],
+    source: Source,
+    evidence: Evidence,
+    wordings: Mapping[str, str] | None = None,
+    page: tuple[int, str] | None = None,
+    language: str = "",
+) -> Notice | None:
+    """Keep the change and ask the address by email; None, and nothing kept, where it was asked too often.
+
+    `page` is (id, slug) of the page where it was asked for. The address is the stored one, or the new one that
+    `fields` brings.
+    """
+    kind = NoticeKind.CONFIRM_ADDRESS if fields.get("email") == address else NoticeKind.CONFIRM_CHANGE
+    with transaction.atomic():
+        if not notices.may_ask(kind, address):
+            return None
+        now = timezone.now()
+        pending = PendingChange.objects.create(
+            profile=profile,
+            address=address,
+            fields=dict(fields),
+            choices=dict(choices),
+            evidence={**vars(evidence), "wordings": dict(wordings or {}), "page": page, "language": language},
+            source=source,
+            created_at=now,
+            expires_at=now + LIFETIME[Purpose.CONFIRM],
+        )
+        page_id, page_slug = page or (None, "")
+        return notices.ask(
+            kind,
+            address=address,
+            profile=profile,
+            pending_change=pending,
+            page_id=page_id,
+            page_slug=page_slug,
+            language=language,
+        )
+
+
+def find(link: Link) -> PendingChange | None:
+    """What a genuine confirmation link is about; None where its profile does not exist any more."""
+    return PendingChange.objects.select_related("profile").filter(public_id=link.public_id).first()
+
+
+def state(pending: PendingChange) -> State:
+    if pending.applied_at:
+        return State.APPLIED
+    if pending.expires_at <= timezone.now() or not _still_answers(pending, pending.profile):
+        return State.EXPIRED
+    return State.OPEN
+
+
+def apply(pending: PendingChange, *, evidence: Evidence) -> bool:
+    """Apply the change once; False where it was applied already, or may not be applied any more.
+
+    Ticked boxes reach every profile with the address that answered; cleared ones and fields this profile alone, and no
+    box that was ticked after the change was asked for is cleared. A new email that did not answer itself is asked next.
+    `evidence` tells of the confirming request; what was shown is kept from the first one.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        waiting = PendingChange.objects.filter(pk=pending.pk, applied_at=None, expires_at__gt=now)
+        if not waiting.update(applied_at=now):
+            return False
+        profile = Profile.objects.select_for_update(no_key=True).get(pk=pending.profile_id)
+        if not _still_answers(pending, profile):
+            transaction.set_rollback(True)
+            return False
+        told = {"request_id": evidence.request_id, "ip": evidence.ip, "detail": _("confirmed by email")}
+        kept = replace(_evidence(pending.evidence), **told)
+        _choose(pending, profile, kept)
+        _write(pending, profile, kept)
+    pending.applied_at = now
+    return True
+
+
+def clean_up(before_days: int = 30) -> int:
+    """Forget changes that ended long ago, with what was typed for them; how many."""
+    ended = timezone.now() - timedelta(days=before_days)
+    _all, per_model = PendingChange.objects.filter(expires_at__lt=ended).delete()
+    return per_model.get("profiles.PendingChange", 0)
+
+
+def liftable(profile: Profile, scope: str, *, since: datetime) -> bool:
+    """Whether a proof of this moment is later than the last event that ticked the box (design decision 6)."""
+    last = ConsentEvent.objects.filter(profile=profile, scope=scope, after=True).order_by("-pk").first()
+    return last is not None and last.at < since
+
+
+def _still_answers(pending: PendingChange, profile: Profile) -> bool:
+    """Whether the address that is asked still speaks for the profile, or is about to become its address."""
+    return pending.address in (profile.email, pending.fields.get("email"))
+
+
+def _choose(pending: PendingChange, profile: Profile, kept: Evidence) -> None:
+    wordings = pending.evidence.get("wordings", {})
+    source = Source(pending.source)
+    for scope, ticked in pending.choices.items():
+        shown = replace(kept, wording=wordings.get(scope, kept.wording))
+        if ticked:
+            having = Profile.objects.with_address(Channel.EMAIL, pending.address)
+            consent.opt_out_set(having, scope, source=source, evidence=shown)
+        elif liftable(profile, scope, since=pending.created_at):
+            consent.apply_choices(profile, {scope: False}, source=source, evidence=shown)
+
+
+def _write(pending: PendingChange, profile: Profile, kept: Evidence) -> None:
+    fields = dict(pending.fields)
+    old, new = profile.email, fields.get("email", "")
+    page, language = pending.evidence.get("page"), pending.evidence.get("language", "")
+    if new and new != pending.address:
+        del fields["email"]
+        ask(
+            profile,
+            address=new,
+            fields={"email": new},
+            choices={},
+            source=Source(pending.source),
+            evidence=kept,
+            page=tuple(page) if page else None,
+            language=language,
+        )
+    changed = registering.change(profile, fields)
+    if "email" in changed and old:
+        notices.ask(NoticeKind.ADDRESS_CHANGED, address=old, profile=profile, language=language)
+
+
+def _evidence(stored: Mapping[str, Any]) -> Evidence:
+    return Evidence(**{name: stored[name] for name in vars(Evidence()) if name in stored})

@@ -1,0 +1,80 @@
+"""What people tell about themselves, without an operator: a new profile, and changed fields of a stored one."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from profiles import consent
+from profiles.channels import Channel
+from profiles.consent import Evidence
+from profiles.fields import FoldedField
+from profiles.models import ConsentEvent, Profile, Source
+
+
+def take_turn() -> None:
+    """Wait until nobody else creates profiles by address, to the end of the transaction.
+
+    Two at once would both create the profile of an address; on SQLite the write lock is the turn.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('profiles.importing'))")
+
+
+def oldest(channel: Channel, address: str) -> Profile | None:
+    """The profile that an address means where several have it (reference 3.7.5)."""
+    return Profile.objects.with_address(channel, address).order_by("pk").first() if address else None
+
+
+def register(
+    values: Mapping[str, str],
+    choices: Mapping[str, bool],
+    *,
+    source: Source,
+    created_by: str,
+    evidence: Evidence,
+    wordings: Mapping[str, str],
+) -> Profile:
+    """A new profile with these boxes ticked; each ticked box is in the ledger with the wording that its scope was shown with."""
+    with transaction.atomic():
+        profile = Profile(**values, created_by=created_by, modified_by=created_by)
+        profile.save(force_insert=True)
+        choose(profile, {scope: True for scope, ticked in choices.items() if ticked}, source, evidence, wordings)
+    return profile
+
+
+def choose(
+    profile: Profile, choices: Mapping[str, bool], source: Source, evidence: Evidence, wordings: Mapping[str, str]
+) -> list[ConsentEvent]:
+    """Tick and untick boxes of one profile; each ledger row keeps the wording of its own box."""
+    events: list[ConsentEvent] = []
+    with transaction.atomic():
+        for scope, ticked in choices.items():
+            shown = replace(evidence, wording=wordings.get(scope, evidence.wording))
+            events += consent.apply_choices(profile, {scope: ticked}, source=source, evidence=shown)
+    return events
+
+
+def change(profile: Profile, values: Mapping[str, str], *, by: str = "") -> list[str]:
+    """Write ordinary fields; the names of those that differed. The boxes stay as they are: consent alone changes them."""
+    with transaction.atomic():
+        stored = Profile.objects.select_for_update(no_key=True).get(pk=profile.pk)
+        changed = {name: value for name, value in values.items() if getattr(stored, name) != value}
+        if not changed:
+            return []
+        for name, value in changed.items():
+            setattr(stored, name, value)
+        folded = {
+            field.name: field.pre_save(stored, add=False)
+            for field in Profile._meta.fields
+            if isinstance(field, FoldedField) and field.source in changed
+        }
+        Profile.objects.filter(pk=stored.pk).update(
+            **changed, **folded, revision=F("revision") + 1, modified_at=timezone.now(), modified_by=by
+        )
+    for name, value in changed.items():
+        setattr(profile, name, value)
+    return list(changed)
