@@ -1,0 +1,164 @@
+"""Change a page as it is edited: its blocks, their order, its settings. Visitors see nothing of it before it is published.
+
+Every verb first raises the page's revision in a guarded UPDATE, inside its transaction: of two editors at once the
+second is told (EditConflict) and nothing of hers is written. `revision` is the one that the form showed; left out, that
+of the page in hand.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from landingpages.blocks import FIELDS, KINDS
+from landingpages.models import Block, BlockKind, LandingPage
+from landingpages.snapshots import BLOCK_TEXTS, PAGE_TEXTS, clean_texts
+from profiles.actors import actor
+
+By = AbstractUser | str
+COPIED = ("kind", "field", "is_positive", "is_mandatory", "texts")
+
+
+class EditConflict(Exception):
+    """Somebody else changed the page meanwhile: nothing was written."""
+
+    def __str__(self) -> str:
+        return _("Somebody else has changed this page meanwhile. Nothing of yours was saved: look at it and try again.")
+
+
+class NoSuchBlock(LookupError):
+    """The page has no block with this key."""
+
+
+@contextmanager
+def revised(page: LandingPage, *, by: By, revision: int | None = None) -> Iterator[None]:
+    """The transaction of every verb: who raises the revision holds the page, everybody else finds another number."""
+    with transaction.atomic():
+        expected = page.revision if revision is None else revision
+        shown = LandingPage.objects.filter(pk=page.pk, revision=expected)
+        if not shown.update(revision=F("revision") + 1, modified_by=actor(by), modified_at=timezone.now()):
+            raise EditConflict
+        yield
+    page.revision = expected + 1
+
+
+@contextmanager
+def rearranged(page: LandingPage, *, by: By, revision: int | None = None) -> Iterator[list[Block]]:
+    """The blocks of the page, to be put into another order: their positions follow the list at the end."""
+    with revised(page, by=by, revision=revision):
+        blocks = list(Block.objects.filter(page=page))
+        yield blocks
+        _number(blocks)
+
+
+def add(page: LandingPage, kind: str, *, by: By, revision: int | None = None, position: int | None = None) -> Block:
+    """A new block with the texts of its kind, at this position counted from 1, or before the button that ends the page."""
+    entry = KINDS[BlockKind(kind)]
+    block = Block(page=page, kind=entry.kind, field=entry.default_field, texts=entry.default_texts)
+    with rearranged(page, by=by, revision=revision) as blocks:
+        blocks.insert(_place(blocks, kind) if position is None else _index(position, blocks), block)
+    return block
+
+
+def change(page: LandingPage, key: uuid.UUID | str, values: Mapping[str, Any], *, by: By, revision: int | None = None) -> Block:
+    """Give a block another field, sense or texts; what is not named stays as it is. ValueError for a field unknown to pages."""
+    with rearranged(page, by=by, revision=revision) as blocks:
+        block = _found(blocks, key)
+        kind = KINDS[BlockKind(block.kind)]
+        block.field = values.get("field", block.field) if kind.takes_field else ""
+        if block.field and block.field not in FIELDS:
+            raise ValueError(block.field)
+        is_box = bool(block.field and FIELDS[block.field].scope)
+        block.is_positive = bool(values.get("is_positive", block.is_positive)) and is_box
+        block.is_mandatory = bool(values.get("is_mandatory", block.is_mandatory)) and kind.is_input
+        block.texts = clean_texts(values.get("texts", block.texts), BLOCK_TEXTS)
+        block.save(update_fields=["field", "is_positive", "is_mandatory", "texts"])
+    return block
+
+
+def move_up(page: LandingPage, key: uuid.UUID | str, *, by: By, revision: int | None = None) -> None:
+    """One place nearer to the top; the first block stays where it is."""
+    with rearranged(page, by=by, revision=revision) as blocks:
+        block = _found(blocks, key)
+        _put(block, blocks.index(block), blocks)
+
+
+def move_down(page: LandingPage, key: uuid.UUID | str, *, by: By, revision: int | None = None) -> None:
+    """One place nearer to the end; the last block stays where it is."""
+    with rearranged(page, by=by, revision=revision) as blocks:
+        block = _found(blocks, key)
+        _put(block, blocks.index(block) + 2, blocks)
+
+
+def move_to(page: LandingPage, key: uuid.UUID | str, position: int, *, by: By, revision: int | None = None) -> None:
+    """To a position counted from 1; beyond the ends means the end."""
+    with rearranged(page, by=by, revision=revision) as blocks:
+        _put(_found(blocks, key), position, blocks)
+
+
+def duplicate(page: LandingPage, key: uuid.UUID | str, *, by: By, revision: int | None = None) -> Block:
+    """An exact copy right below, under a new key; the checks say that both fill the same field."""
+    with rearranged(page, by=by, revision=revision) as blocks:
+        original = _found(blocks, key)
+        copy = Block(page=page, **{name: getattr(original, name) for name in COPIED})
+        blocks.insert(blocks.index(original) + 1, copy)
+    return copy
+
+
+def remove(page: LandingPage, key: uuid.UUID | str, *, by: By, revision: int | None = None) -> None:
+    """Take the block off the page; versions that have it keep it."""
+    with rearranged(page, by=by, revision=revision) as blocks:
+        block = _found(blocks, key)
+        blocks.remove(block)
+        block.delete()
+
+
+def change_properties(page: LandingPage, values: Mapping[str, Any], *, by: By, revision: int | None = None) -> None:
+    """Write label, address, settings and texts; ValidationError where they cannot be.
+
+    Making it the default of its type takes that from the page that was it.
+    """
+    with revised(page, by=by, revision=revision):
+        if values.get("is_default"):
+            LandingPage.objects.filter(type=page.type, is_default=True).exclude(pk=page.pk).update(is_default=False)
+        for name, value in values.items():
+            setattr(page, name, clean_texts(value, PAGE_TEXTS) if name == "texts" else value)
+        page.full_clean()
+        page.save(update_fields=list(values))
+
+
+def _found(blocks: list[Block], key: uuid.UUID | str) -> Block:
+    for block in blocks:
+        if str(block.key) == str(key):
+            return block
+    raise NoSuchBlock
+
+
+def _put(block: Block, position: int, blocks: list[Block]) -> None:
+    blocks.remove(block)
+    blocks.insert(_index(position, blocks), block)
+
+
+def _index(position: int, others: list[Block]) -> int:
+    """The place in the list of a position counted from 1, kept within it."""
+    return max(0, min(position - 1, len(others)))
+
+
+def _place(blocks: list[Block], kind: str) -> int:
+    """Where a new block goes by itself: to the end, but before the button that ends the page."""
+    ends_with_button = blocks and blocks[-1].kind == BlockKind.BUTTON and kind != BlockKind.BUTTON
+    return len(blocks) - 1 if ends_with_button else len(blocks)
+
+
+def _number(blocks: list[Block]) -> None:
+    """Positions 1, 2, 3 … in the order of the list; only what moved is written."""
+    for position, block in enumerate(blocks, 1):
+        if block.position != position or block.pk is None:
+            block.position = position
+            block.save()

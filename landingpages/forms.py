@@ -1,0 +1,224 @@
+"""One form class from the blocks of a page: the preview, the public page and the submission all use it.
+
+The labels come from the page, the sentences of errors from the translations: validate and render while the form's
+language is the active one.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+
+from landingpages.blocks import FIELDS, BoundField
+from landingpages.models import BlockKind
+from landingpages.snapshots import labels
+from profiles import regions
+from profiles.channels import Channel
+from profiles.forms import AddressField
+from profiles.models import Profile
+from profiles.publicpages import masked, masked_mobile
+
+PREFIX = "b_"
+ADDRESSES = {channel.address_field: channel for channel in Channel.addressed()}
+MASKS = {"email": masked, "mobile": masked_mobile}
+CHOICES = {"country": regions.country_choices, "preferred_language": regions.language_choices}
+WIDGETS: dict[str, type[forms.Widget]] = {"email": forms.EmailInput, "mobile": forms.TelInput}
+MOST_TYPED = {"email": 254, "mobile": 40}  # characters, before they are normalised
+# HTML standard, "autofill field names"
+AUTOCOMPLETE = {
+    "first_name": "given-name",
+    "last_name": "family-name",
+    "email": "email",
+    "mobile": "tel",
+    "street": "address-line1",
+    "postal_code": "postal-code",
+    "city": "address-level2",
+    "country": "country",
+    "preferred_language": "language",
+}
+# Control characters, lone surrogates, line and paragraph separators; what turns the direction of the text around it.
+REFUSED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class Stored(str):
+    """Stands in the initial data for a value that the profile has and the page does not show.
+
+    The text is what may be shown instead of it, as a placeholder: an address that is masked, otherwise nothing. The
+    field may then stay empty.
+    """
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class ShownBlock:
+    """A block as it is rendered in one language."""
+
+    key: str
+    kind: str
+    label: str
+    help: str
+    is_title: bool
+    field: forms.BoundField | None = None
+
+
+class PageForm(forms.Form):
+    """What visitors fill in. Only fields made from bound blocks are read, whatever else is sent."""
+
+    content: ClassVar[dict[str, Any]]
+    language: ClassVar[str]
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        given = initial or {}
+        stored = {name: value for name, value in given.items() if isinstance(value, Stored)}
+        shown = {name: value for name, value in given.items() if name not in stored}
+        super().__init__(_texts_of(data, self.base_fields), initial=shown, **kwargs)
+        for name, placeholder in stored.items():
+            self.fields[name].required = False
+            if placeholder:
+                self.fields[name].widget.attrs["placeholder"] = str(placeholder)
+        for name, value in shown.items():
+            _keep_unknown_choice(self.fields[name], value)
+
+    def bound_values(self) -> dict[str, Any]:
+        """Bound field -> value, normalised; a box says whether the person opts out, however the page words it.
+
+        An empty text means that nothing was typed: for a profile that has a value, nothing to change (see Stored).
+        """
+        values = {}
+        for block in bound_blocks(self.content):
+            value = self.cleaned_data[field_name(block)]
+            values[block["field"]] = value != block["is_positive"] if FIELDS[block["field"]].scope else value
+        return values
+
+    def wordings(self, bound_field: str) -> str:
+        """The label that was shown for this field, for the ledger; empty where the page does not bind it."""
+        return next(
+            (_label(block, self.content, self.language) for block in bound_blocks(self.content) if block["field"] == bound_field),
+            "",
+        )
+
+    @property
+    def button(self) -> str:
+        """The label of the button."""
+        return next((block.label for block in self.blocks if block.kind == BlockKind.BUTTON), "")
+
+    @property
+    def title(self) -> str:
+        """The first heading; the page's own name where it has none."""
+        return next((block.label for block in self.blocks if block.is_title), self.content["label"])
+
+    @property
+    def blocks(self) -> list[ShownBlock]:
+        """Everything on the page in its order, ready to be rendered."""
+        return list(self._blocks())
+
+    def _blocks(self) -> Iterator[ShownBlock]:
+        has_title = False
+        for block in self.content["blocks"]:
+            is_title = block["kind"] == BlockKind.HEADING and not has_title
+            has_title = has_title or is_title
+            name = field_name(block)
+            field = self[name] if name in self.fields else None
+            yield ShownBlock(
+                block["key"],
+                block["kind"],
+                _label(block, self.content, self.language),
+                _help(block, self.language),
+                is_title,
+                field,
+            )
+
+
+def form_class(content: dict[str, Any], language: str) -> type[PageForm]:
+    """The form of a version's content, or of a snapshot, in this language; a label it lacks is shown in another one."""
+    with override(language):
+        fields = {
+            field_name(block): _field(block, label=_label(block, content, language), help_text=_help(block, language))
+            for block in bound_blocks(content)
+        }
+    return type("LandingPageForm", (PageForm,), {"content": content, "language": language, **fields})
+
+
+def initial_for(content: dict[str, Any], profile: Profile, *, show_data: bool) -> dict[str, Any]:
+    """What the form shows of a profile: the boxes as they are; other fields only with `show_data`; addresses masked."""
+    return {field_name(block): _shown(block, profile, show_data=show_data) for block in bound_blocks(content)}
+
+
+def field_name(block: Mapping[str, Any]) -> str:
+    """The name of a block's input in the form."""
+    return PREFIX + block["key"].replace("-", "")
+
+
+def bound_blocks(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The blocks that visitors fill in: those bound to a field that can hold what they give."""
+    return [block for block in content["blocks"] if block["field"] in FIELDS and FIELDS[block["field"]].can_hold(block["kind"])]
+
+
+def _shown(block: Mapping[str, Any], profile: Profile, *, show_data: bool) -> Any:
+    bound = FIELDS[block["field"]]
+    value = getattr(profile, bound.name)
+    if bound.scope:
+        return value != block["is_positive"]
+    if value and bound.name in MASKS:
+        return Stored(MASKS[bound.name](value))
+    return value if show_data or not value else Stored()
+
+
+def _field(block: Mapping[str, Any], **texts: str) -> forms.Field:
+    bound = FIELDS[block["field"]]
+    field = _box() if bound.scope else _input(bound)
+    field.required = block["is_mandatory"]
+    field.label, field.help_text = texts["label"], texts["help_text"]
+    return field
+
+
+def _box() -> forms.Field:
+    return forms.BooleanField(error_messages={"required": gettext_lazy("Tick this box to go on.")})
+
+
+def _input(bound: BoundField) -> forms.Field:
+    attributes = {"autocomplete": AUTOCOMPLETE[bound.name]}
+    if bound.name in CHOICES:
+        choices = [("", _("Not specified")), *CHOICES[bound.name]()]
+        return forms.ChoiceField(choices=choices, widget=forms.Select(attributes))
+    if bound.name in ADDRESSES:
+        widget = WIDGETS[bound.name](attributes)
+        return AddressField(ADDRESSES[bound.name], max_length=MOST_TYPED[bound.name], widget=widget)
+    longest = getattr(Profile._meta.get_field(bound.column), "max_length", None)
+    return forms.CharField(max_length=longest, validators=[refuse_unseen], widget=forms.TextInput(attributes))
+
+
+def refuse_unseen(text: str) -> None:
+    """ValidationError for characters that nobody types: they break mails, files and the reading of other texts."""
+    if any(unicodedata.category(character) in REFUSED_CATEGORIES or character in TURNING for character in text):
+        raise ValidationError(_("Remove the characters that cannot be seen."), code="unseen")
+
+
+def _texts_of(data: Mapping[str, Any] | None, fields: Mapping[str, forms.Field]) -> dict[str, str] | None:
+    """The texts sent under the names of the form's own fields; a list or an object is no answer to anything."""
+    if data is None:
+        return None
+    return {name: data[name] for name in fields if name in data and isinstance(data[name], str)}
+
+
+def _keep_unknown_choice(field: forms.Field, value: Any) -> None:
+    """A stored code that the list does not know can stay."""
+    if value and isinstance(field, forms.ChoiceField) and not field.valid_value(value):
+        field.choices = [*cast("list[tuple[str, str]]", field.choices), (value, value)]
+
+
+def _label(block: Mapping[str, Any], content: Mapping[str, Any], language: str) -> str:
+    written = labels(block)
+    return next((written[code] for code in (language, *content["languages"], *written) if code in written), "")
+
+
+def _help(block: Mapping[str, Any], language: str) -> str:
+    text: str = block["texts"].get(language, {}).get("help", "")
+    return text

@@ -1,0 +1,121 @@
+"""Publish a page: visitors see frozen versions, never what is being edited."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from landingpages.checking import Check, Level, checks
+from landingpages.editing import EditConflict, revised
+from landingpages.models import Block, LandingPage, PageStatus, PublishedVersion
+from landingpages.snapshots import SETTINGS, differences, snapshot
+from profiles.actors import actor
+
+__all__ = [
+    "Check",
+    "InvalidPublication",
+    "Level",
+    "changes_not_published",
+    "checks",
+    "close_expired",
+    "publish",
+    "restore",
+    "snapshot",
+    "unpublish",
+]
+
+
+class InvalidPublication(Exception):
+    """Nothing was published, closed or restored; the message says why, for the operator."""
+
+
+def publish(page: LandingPage, *, by: AbstractUser | str, revision: int | None = None) -> PublishedVersion:
+    """Freeze the page as a new version and put it online; until that is committed the former version stays online.
+
+    Raises InvalidPublication where a check is an error or nothing changed, EditConflict where the page is no longer
+    the revision that was shown (that of the page in hand).
+    """
+    with transaction.atomic():
+        current = _locked(page, page.revision if revision is None else revision)
+        if problems := [check.text for check in checks(current) if check.level == Level.ERROR]:
+            raise InvalidPublication(_("The page cannot be published: %(problems)s") % {"problems": " ".join(problems)})
+        if current.status == PageStatus.ONLINE and not changes_not_published(current):
+            raise InvalidPublication(_("Nothing has changed since the page was published."))
+        last = PublishedVersion.objects.filter(page=current).aggregate(last=Max("number"))["last"] or 0
+        moment = timezone.now()
+        version = PublishedVersion.objects.create(
+            page=current, number=last + 1, content=snapshot(current), published_at=moment, published_by=actor(by)
+        )
+        LandingPage.objects.filter(pk=current.pk).update(version=version, status=PageStatus.ONLINE)
+    page.version, page.status = version, PageStatus.ONLINE
+    return version
+
+
+def unpublish(page: LandingPage, *, by: AbstractUser | str) -> None:
+    """Close the page for visitors at once; InvalidPublication where it is not online."""
+    values: dict[str, Any] = {"status": PageStatus.CLOSED, "modified_by": actor(by), "modified_at": timezone.now()}
+    if not LandingPage.objects.filter(pk=page.pk, status=PageStatus.ONLINE).update(**values):
+        raise InvalidPublication(_("The page is not online."))
+    for name, value in values.items():
+        setattr(page, name, value)
+
+
+def close_expired() -> int:
+    """Close the online pages whose published expiration has passed (reference 3.3.7); how many that were."""
+    expired = [
+        page.pk
+        for page in LandingPage.objects.filter(status=PageStatus.ONLINE).select_related("version")
+        if page.version and is_expired(page.version)
+    ]
+    return LandingPage.objects.filter(pk__in=expired, status=PageStatus.ONLINE).update(status=PageStatus.CLOSED)
+
+
+def is_expired(version: PublishedVersion) -> bool:
+    """Whether the expiration that was published with this version has passed."""
+    expires_at = version.content["settings"]["expires_at"]
+    return expires_at is not None and datetime.fromisoformat(expires_at) <= timezone.now()
+
+
+def restore(page: LandingPage, version: PublishedVersion, *, by: AbstractUser | str, revision: int | None = None) -> None:
+    """Bring blocks, texts, settings, label and address of a version back into the edited page; visitors see no change.
+
+    The blocks are new rows with the keys that they had. Raises EditConflict, and InvalidPublication where the version
+    is another page's or its address belongs to another page by now.
+    """
+    if version.page_id != page.pk:
+        raise InvalidPublication(_("This version belongs to another page."))
+    content = version.content
+    values = {name: content["settings"][name] for name in SETTINGS} | {name: content[name] for name in ("slug", "label", "texts")}
+    if values["expires_at"]:
+        values["expires_at"] = datetime.fromisoformat(values["expires_at"])
+    try:
+        with revised(page, by=by, revision=revision):
+            LandingPage.objects.filter(pk=page.pk).update(**values)
+            page.blocks.all().delete()
+            Block.objects.bulk_create(
+                Block(page=page, position=position, **block) for position, block in enumerate(content["blocks"], 1)
+            )
+    except IntegrityError as error:
+        raise InvalidPublication(
+            _("Another page has the address %(slug)s by now: change that one first.") % {"slug": content["slug"]}
+        ) from error
+    page.refresh_from_db()
+
+
+def changes_not_published(page: LandingPage) -> int:
+    """How many changes visitors do not see yet; for a page that was never published, the number of its blocks."""
+    if page.version is None:
+        return page.blocks.count()
+    return differences(page.version.content, snapshot(page))
+
+
+def _locked(page: LandingPage, revision: int) -> LandingPage:
+    """The stored page, held until the transaction ends; EditConflict if it is not this revision."""
+    current = LandingPage.objects.select_for_update(no_key=True).get(pk=page.pk)
+    if current.revision != revision:
+        raise EditConflict
+    return current

@@ -1,0 +1,113 @@
+"""The built-in templates of landing pages (reference 3.1.3), in English and French."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from landingpages.models import Block, BlockKind, LandingPage, PageType
+from profiles.actors import actor
+
+
+@dataclass(frozen=True)
+class Template:
+    type: PageType
+    description: Any
+    settings: dict[str, Any]
+    texts: dict[str, dict[str, str]]
+    blocks: tuple[dict[str, Any], ...]
+
+
+def _block(kind: BlockKind, en: str, fr: str, *, field: str = "", is_mandatory: bool = False) -> dict[str, Any]:
+    texts = {"en": {"label": en, "help": ""}, "fr": {"label": fr, "help": ""}}
+    return {"kind": kind, "field": field, "is_mandatory": is_mandatory, "texts": texts}
+
+
+ERROR_TEXTS = {
+    "en": "Your choices could not be recorded. Please try again in a few minutes.",
+    "fr": "Vos choix n’ont pas pu être enregistrés. Réessayez dans quelques minutes.",
+}
+
+TEMPLATES: dict[str, Template] = {
+    PageType.ACQUISITION: Template(
+        PageType.ACQUISITION,
+        gettext_lazy("Collects or updates profiles: name, email, mobile and a box per channel."),
+        {"unidentified_allowed": True},
+        {
+            "en": {"confirmation": "Thank you. Your choices are recorded.", "error": ERROR_TEXTS["en"]},
+            "fr": {"confirmation": "Merci. Vos choix sont enregistrés.", "error": ERROR_TEXTS["fr"]},
+        },
+        (
+            _block(BlockKind.HEADING, "Your preferences", "Vos préférences"),
+            _block(
+                BlockKind.TEXT,
+                "Tell us who you are and what you no longer want to receive.",
+                "Dites-nous qui vous êtes et ce que vous ne souhaitez plus recevoir.",
+            ),
+            _block(BlockKind.TEXT_INPUT, "Name", "Nom", field="last_name", is_mandatory=True),
+            _block(BlockKind.EMAIL, "Email", "Email", field="email", is_mandatory=True),
+            _block(BlockKind.PHONE, "Mobile", "Mobile", field="mobile"),
+            _block(BlockKind.CHECKBOX, "Stop sending me emails", "Ne plus m’envoyer d’emails", field="opted_out_email"),
+            _block(BlockKind.CHECKBOX, "Stop sending me text messages", "Ne plus m’envoyer de SMS", field="opted_out_sms"),
+            _block(
+                BlockKind.CHECKBOX,
+                "Stop sending me push notifications",
+                "Ne plus m’envoyer de notifications push",
+                field="opted_out_push",
+            ),
+            _block(
+                BlockKind.CHECKBOX,
+                "Stop sending me mail by post",
+                "Ne plus m’envoyer de courrier postal",
+                field="opted_out_direct_mail",
+            ),
+            _block(BlockKind.BUTTON, "Register", "Enregistrer"),
+        ),
+    ),
+    PageType.BLOCKLIST: Template(
+        PageType.BLOCKLIST,
+        gettext_lazy("One button: nothing any more, by any channel."),
+        {"unidentified_allowed": False},
+        {
+            "en": {"confirmation": "You will receive nothing from us any more, by any channel.", "error": ERROR_TEXTS["en"]},
+            "fr": {"confirmation": "Vous ne recevrez plus rien de notre part, par aucun canal.", "error": ERROR_TEXTS["fr"]},
+        },
+        (
+            _block(BlockKind.HEADING, "Unsubscribe from everything", "Ne plus rien recevoir"),
+            _block(
+                BlockKind.TEXT,
+                "Are you sure that you want to unsubscribe from all our communication?",
+                "Voulez-vous vraiment vous désinscrire de toutes nos communications ?",
+            ),
+            _block(BlockKind.BUTTON, "Unsubscribe", "Me désinscrire"),
+        ),
+    ),
+}
+
+
+def create_page(template: str, *, label: str, slug: str, by: AbstractUser | str) -> LandingPage:
+    """A page to edit with the blocks, texts and settings of the template; ValidationError for a bad or taken address."""
+    chosen = TEMPLATES[template]
+    page = LandingPage(
+        type=chosen.type,
+        label=label,
+        slug=slug,
+        texts=chosen.texts,
+        created_by=actor(by),
+        modified_by=actor(by),
+        **chosen.settings,
+    )
+    page.full_clean()
+    try:
+        with transaction.atomic():
+            page.save(force_insert=True)
+            Block.objects.bulk_create(
+                Block(page=page, position=position, **block) for position, block in enumerate(chosen.blocks, 1)
+            )
+    except IntegrityError as error:  # somebody took the address between the question and the answer
+        raise ValidationError({"slug": _("Another page has this address.")}) from error
+    return page
