@@ -270,3 +270,5 @@ PAGE_UNDO_MINUTES = 10  # how long an opt-out that a page made on arrival can be
 # Notices: confirmations and links that somebody asked for, per address (design decision 9)
 NOTICE_PAUSE_MINUTES = 15
 NOTICES_PER_DAY = 5
+NOTICES_PER_DAY_OPTED_OUT = 1
+NOTICE_VALIDITY_HOURS = 24  # a notice that could not be sent until then is withheld

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop as noop
 
-from deliveries import merging
+from deliveries import merging, pagelinks
 from deliveries.journal import Line
 from deliveries.models import Level
 from deliveries.rendering import one_line
@@ -14,7 +14,20 @@ from profiles.channels import Channel
 PART_NAMES = {"subject": noop("subject"), "html": noop("HTML"), "text": noop("text")}
 
 NO_LINK = noop("The %(part)s has no unsubscription link: insert the merge field {{ unsubscribe_url }}.")
+# Column of the page -> what to say where it was not chosen, and where visitors cannot open it.
+PAGE_FAULTS = {
+    "preference_page": (
+        noop("The %(part)s links to the preference page, but none is chosen."),
+        noop("The preference page “%(page)s” is not online: publish it, or choose another."),
+    ),
+    "blocklist_page": (
+        noop("The %(part)s links to the blocklist page, but none is chosen."),
+        noop("The blocklist page “%(page)s” is not online: publish it, or choose another."),
+    ),
+}
 NO_POSTAL_ADDRESS = noop("The postal address of the sender is not set (SENDER_POSTAL_ADDRESS): many countries ask for it.")
+
+BROKEN = frozenset({"a template with a mistake"})
 
 
 def error_line(text: str, **values: str) -> Line:
@@ -25,7 +38,7 @@ def error_line(text: str, **values: str) -> Line:
 def findings(content: dict[str, Any]) -> list[Line]:
     """What is wrong with a pinned content, in the order of the form."""
     found = [line for part, name in PART_NAMES.items() for line in _template(name, content[part], html=part == "html")]
-    return [*CHECKS[Channel.of(content["channel"])](content), *found]
+    return [*CHECKS[Channel.of(content["channel"])](content), *_pages(content), *found]
 
 
 def _template(name: str, source: str, *, html: bool) -> Iterator[Line]:
@@ -58,11 +71,30 @@ def _text_only(content: dict[str, Any]) -> Iterator[Line]:
         yield error_line(noop("The content is empty."))
 
 
+def _pages(content: dict[str, Any]) -> Iterator[Line]:
+    """Whether every linked page is chosen, and visitors can open it now."""
+    for field, name in merging.PAGES.items():
+        missing, closed = PAGE_FAULTS[name]
+        pinned: dict[str, Any] | None = content.get(name)
+        using = [part for part in PART_NAMES if field in _names(content[part], html=part == "html")]
+        if pinned is None:
+            yield from (error_line(missing, part=PART_NAMES[part]) for part in using)
+        elif using and pagelinks.find_open(pinned["id"]) is None:
+            yield error_line(closed, page=pinned["slug"])
+
+
 def _has_link(source: str, *, html: bool) -> bool:
+    """Whether recipients can say no; a template with a mistake is reported by itself."""
+    names = _names(source, html=html)
+    return names is BROKEN or not names.isdisjoint({merging.UNSUBSCRIBE, *merging.PAGES})
+
+
+def _names(source: str, *, html: bool) -> frozenset[str]:
+    """The merge fields that a template uses."""
     try:
-        return merging.UNSUBSCRIBE in merging.compile_text(source, html=html).names
+        return merging.compile_text(source, html=html).names
     except merging.InvalidTemplate:
-        return True  # the mistake is reported by itself
+        return BROKEN
 
 
 CHECKS = {Channel.EMAIL: _email, Channel.SMS: _text_only}

@@ -7,10 +7,18 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deliveries import merging
+from deliveries import merging, pagelinks
 from deliveries.models import Delivery
+from landingpages.models import LandingPage
 from profiles import audiences, regions
 from profiles.models import Service
+
+
+class PageField(forms.ModelChoiceField):
+    """A landing page; one that visitors cannot open yet may be chosen, and says so."""
+
+    def label_from_instance(self, page: LandingPage) -> str:
+        return page.label if pagelinks.is_open(page) else _("%(page)s (not online)") % {"page": page.label}
 
 
 class DeliveryForm(forms.ModelForm):
@@ -33,7 +41,8 @@ class DeliveryForm(forms.ModelForm):
 
     class Meta:
         model = Delivery
-        fields = ("label", "sender_name", "sender_email", "subject", "html", "text")
+        fields = ("label", "sender_name", "sender_email", "subject", "preference_page", "blocklist_page", "html", "text")
+        field_classes = dict.fromkeys(pagelinks.PAGE_TYPES, PageField)
         widgets = {
             "html": forms.Textarea(attrs={"rows": 16, "spellcheck": "true", "data-merge-target": ""}),
             "text": forms.Textarea(attrs={"rows": 8, "data-merge-target": ""}),
@@ -42,6 +51,8 @@ class DeliveryForm(forms.ModelForm):
         help_texts = {
             "label": gettext_lazy("For you and your colleagues; recipients do not see it."),
             "text": gettext_lazy("Left empty, it is made from the HTML."),
+            "preference_page": gettext_lazy("Where the merge field preferences_url leads."),
+            "blocklist_page": gettext_lazy("Where the merge field blocklist_url leads."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -49,6 +60,9 @@ class DeliveryForm(forms.ModelForm):
         chosen = _choices_of(self.instance.audience)
         self.fields["countries"].choices = regions.country_choices()  # type: ignore[attr-defined]
         self.fields["languages"].choices = regions.language_choices()  # type: ignore[attr-defined]
+        for column, kind in pagelinks.PAGE_TYPES.items():
+            pages = LandingPage.objects.filter(type=kind).select_related("version")
+            self.fields[column].queryset = pages  # type: ignore[attr-defined]
         self.initial = {
             **self.initial,
             **chosen,

@@ -30,8 +30,12 @@ FIELDS = {
     "delivery.label": gettext_lazy("Label of the delivery"),
     "service.label": gettext_lazy("Service label"),
     "unsubscribe_url": gettext_lazy("Unsubscription link"),
+    "preferences_url": gettext_lazy("Link to the preference page"),
+    "blocklist_url": gettext_lazy("Link to the blocklist page"),
 }
 UNSUBSCRIBE = "unsubscribe_url"
+# Links to the landing pages of a delivery -> the delivery's column, which the pinned content has too.
+PAGES = {"preferences_url": "preference_page", "blocklist_url": "blocklist_page"}
 
 
 class InvalidTemplate(ValueError):

@@ -10,13 +10,12 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import utf8_charset_qp
 from django.utils import timezone
-from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
 from inscriptis import get_text
 from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 
-from deliveries import merging, returnpath
+from deliveries import merging, pagelinks, returnpath
 from deliveries.models import Delivery, Preparation
 from deliveries.transports import Outgoing
 from profiles.channels import Channel, InvalidAddress, normalise_email
@@ -42,6 +41,7 @@ def pin(delivery: Delivery) -> dict[str, Any]:
         "subject": delivery.subject,
         "html": delivery.html,
         "text": delivery.text or text_of(delivery.html),
+        **{name: pagelinks.pin(getattr(delivery, name)) for name in merging.PAGES.values()},
     }
 
 
@@ -72,8 +72,11 @@ class Renderer:
         return self._build(profile, address)
 
     def values(self, profile: Profile) -> dict[str, Any]:
-        link = unsubscribe_url(profile, self.content["delivery"])
-        return self.shared | {"profile": merging.profile_values(profile), merging.UNSUBSCRIBE: link}
+        delivery = self.content["delivery"]
+        pages = {field: self.content.get(name) for field, name in merging.PAGES.items()}
+        links = {field: pagelinks.url(page, profile, delivery) if page else "" for field, page in pages.items()}
+        links[merging.UNSUBSCRIBE] = unsubscribe_url(profile, delivery)
+        return self.shared | {"profile": merging.profile_values(profile)} | links
 
     def email(self, profile: Profile, address: str) -> Outgoing:
         if normalise_email(address) != address:
@@ -103,8 +106,7 @@ class Renderer:
 
     @property
     def sender(self) -> str:
-        local, _at, domain = self.content["sender_email"].rpartition("@")
-        return f"{local}@{punycode(domain)}"
+        return returnpath.with_ascii_domain(self.content["sender_email"])
 
     @property
     def domain(self) -> str:

@@ -33,8 +33,19 @@ def make(preparation: int, profile: int) -> str:
     key_id, key = next(iter(links.keys().items()))
     body = bytes([VERSION, key_id]) + preparation.to_bytes(5, "big") + profile.to_bytes(6, "big")
     token = base64.b32encode(body + _mac(key, body)).decode().rstrip("=").lower()
-    local, _at, domain = settings.RETURN_PATH.rpartition("@")
-    return f"{local}+{token}@{punycode(domain)}"
+    local, _at, domain = bare().rpartition("@")
+    return f"{local}+{token}@{domain}"
+
+
+def bare() -> str:
+    """The address for MAIL FROM of what is no message of a delivery: nothing is read from its bounces."""
+    return with_ascii_domain(settings.RETURN_PATH)
+
+
+def with_ascii_domain(address: str) -> str:
+    """The address as every mail server takes it, its domain in punycode."""
+    local, _at, domain = address.rpartition("@")
+    return f"{local}@{punycode(domain)}"
 
 
 def read(address: str) -> Origin | None:

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from deliveries import merging, pagelinks
+
 HTML = """\
 <!doctype html>
 <html>
@@ -18,7 +20,7 @@ HTML = """\
     <p>{body}</p>
     <p style="margin-top: 40px; padding-top: 16px; border-top: 1px solid #999; font-size: 14px;">
       {{{{ sender.name }}}} · {{{{ sender.postal_address }}}}<br>
-      <a href="{{{{ unsubscribe_url }}}}">{unsubscribe}</a>
+      {links}
     </p>
   </div>
 </body>
@@ -26,8 +28,15 @@ HTML = """\
 """
 
 
+LINK = '<a href="{{{{ {field} }}}}">{label}</a>'
+
+
 def content() -> dict[str, Any]:
-    """The first HTML of a delivery, in the operator's language."""
+    """The first HTML of a delivery in the operator's language, and the default landing pages."""
+    pages = pagelinks.defaults()
+    links = [LINK.format(field=merging.UNSUBSCRIBE, label=_("Unsubscribe"))]
+    if pages["preference_page"]:
+        links.insert(0, LINK.format(field="preferences_url", label=_("Your preferences")))
     greeting = _("Hello {{ profile.first_name | default: “you” }},").replace("“", '"').replace("”", '"')
-    html = HTML.format(greeting=greeting, body=_("Write here what you have to say."), unsubscribe=_("Unsubscribe"))
-    return {"html": html}
+    html = HTML.format(greeting=greeting, body=_("Write here what you have to say."), links=" · ".join(links))
+    return {"html": html, **pages}

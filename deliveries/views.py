@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from deliveries import content, explaining, lifecycle, merging, preparation, skeleton, targeting
+from deliveries import content, explaining, lifecycle, merging, pagelinks, preparation, skeleton, targeting
 from deliveries.forms import DeliveryForm
 from deliveries.models import Batch, Delivery, Level
 from deliveries.statuses import DeliveryStatus, Exclusion, InvalidTransition
@@ -21,6 +21,7 @@ from profiles.channels import Channel
 from profiles.consent import actor
 from profiles.paging import Paginator
 
+COPIED = ("channel", "service", "sender_name", "sender_email", "subject", "html", "text", "audience")
 STEPS = (DeliveryStatus.EDITING, DeliveryStatus.READY, DeliveryStatus.IN_PROGRESS, DeliveryStatus.FINISHED)
 
 
@@ -196,7 +197,7 @@ def stop(request: HttpRequest, delivery_id: int) -> HttpResponse:
 def duplicate(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """A copy to edit, with content and audience."""
     source = get_object_or_404(Delivery, pk=delivery_id)
-    names = ("channel", "service", "sender_name", "sender_email", "subject", "html", "text", "audience")
+    names = (*COPIED, *pagelinks.PAGE_TYPES)
     label = _("Copy of %(label)s") % {"label": source.label}
     copied = {name: getattr(source, name) for name in names} | {"label": label[:128]}
     copy = Delivery.objects.create(**copied, created_by=actor(operator(request)))

@@ -3,6 +3,7 @@
 import logging
 import signal
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from types import FrameType
 from typing import Any
@@ -11,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from deliveries import preparation, sending, transports, workers
+from deliveries import confirmations, preparation, sending, transports, workers
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
 from profiles.channels import Channel
@@ -67,25 +68,39 @@ class Command(BaseCommand):
         """One piece of work; False when there was none."""
         workers.release_dead()
         self.clean_up_daily()
+        # First what somebody waits for in front of a screen.
+        worked = self.unless_away(self.send_notices)
         started = preparation.claim(self.worker.name)
         if started:
             preparation.run(started)
             return True
-        worked = time.monotonic() >= self.resume_at and self.send_batch()
+        worked |= self.unless_away(self.send_batch)
         sending.finish_done()
         return worked
+
+    def unless_away(self, send: Callable[[], bool]) -> bool:
+        """Send, unless the transport was away a moment ago; False when there was nothing to do."""
+        if time.monotonic() < self.resume_at:
+            return False
+        try:
+            worked = send()
+        except TransportUnavailable as error:
+            logger.warning("the transport is not available, next try in %.0f s: %s", self.backoff, error)
+            self.resume_at = time.monotonic() + self.backoff
+            self.backoff = min(2 * self.backoff, LONGEST_BACKOFF_SECONDS)
+            return True
+        if worked:
+            self.backoff = 1.0
+        return worked
+
+    def send_notices(self) -> bool:
+        return confirmations.send_due_notices() > 0
 
     def send_batch(self) -> bool:
         batch = sending.claim_batch(self.worker.name)
         if batch is None:
             return False
-        try:
-            sending.BatchSender(batch, self.session_for(batch), should_stop=lambda: self.stopping).run()
-            self.backoff = 1.0
-        except TransportUnavailable as error:
-            logger.warning("the transport is not available, next try in %.0f s: %s", self.backoff, error)
-            self.resume_at = time.monotonic() + self.backoff
-            self.backoff = min(2 * self.backoff, LONGEST_BACKOFF_SECONDS)
+        sending.BatchSender(batch, self.session_for(batch), should_stop=lambda: self.stopping).run()
         return True
 
     def session_for(self, batch: Batch) -> Session:

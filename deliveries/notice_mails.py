@@ -1,0 +1,163 @@
+"""The mails of notices: our own words in the reader's language, and nothing that a visitor typed (decision 9)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import format_datetime, formataddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.message import utf8_charset_qp
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from deliveries import pagelinks, returnpath
+from deliveries.rendering import header_text
+from deliveries.transports import Outgoing
+from profiles.channels import OPT_OUT_LABELS
+from profiles.links import Purpose, make_token
+from profiles.models import Notice, NoticeKind, PendingChange
+
+# Whoever typed the new value may be a stranger: it is named, never shown.
+FIELD_WORDS = {
+    "first_name": gettext_lazy("your first name"),
+    "last_name": gettext_lazy("your last name"),
+    "email": gettext_lazy("your email address"),
+    "mobile": gettext_lazy("your mobile number"),
+    "street": gettext_lazy("your street"),
+    "postal_code": gettext_lazy("your postal code"),
+    "city": gettext_lazy("your city"),
+    "country": gettext_lazy("your country"),
+    "preferred_language": gettext_lazy("your preferred language"),
+}
+LIFTED_WORDS = {
+    "all": gettext_lazy("Contact again (no longer blocked on any channel)"),
+    "email": gettext_lazy("Contact again by email"),
+    "sms": gettext_lazy("Contact again by SMS"),
+    "push": gettext_lazy("Contact again by push notification"),
+    "direct_mail": gettext_lazy("Contact again by direct mail"),
+}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a notice says. Without a link it only informs."""
+
+    subject: str
+    opening: str
+    closing: str
+    items: list[str] = field(default_factory=list)
+    link: str = ""
+    link_label: str = ""
+
+
+def build(notice: Notice) -> Outgoing:
+    """The finished mail. Its Message-ID is the same at every try."""
+    with translation.override(_language(notice)):
+        letter = LETTERS[NoticeKind(notice.kind)](notice)
+        context = {"letter": letter, "sender_name": settings.SENDER_NAME, "postal_address": settings.SENDER_POSTAL_ADDRESS}
+        text, html = (render_to_string(f"notices/notice.{kind}", context) for kind in ("txt", "html"))
+    sender = returnpath.with_ascii_domain(settings.SENDER_EMAIL)
+    mail = EmailMultiAlternatives(
+        subject=header_text(letter.subject),
+        body=text,
+        from_email=formataddr((header_text(settings.SENDER_NAME), sender)),
+        to=[notice.address],
+        headers={
+            "Message-ID": message_id(notice),
+            "Date": format_datetime(timezone.now()),
+            "Auto-Submitted": "auto-generated",  # RFC 3834: nobody's autoresponder answers
+        },
+    )
+    mail.encoding = utf8_charset_qp
+    mail.attach_alternative(html, "text/html")
+    data = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
+    return Outgoing(notice.address, returnpath.bare(), data.rstrip(b"\r\n") + b"\r\n")
+
+
+def message_id(notice: Notice) -> str:
+    domain = returnpath.with_ascii_domain(settings.SENDER_EMAIL).rpartition("@")[2]
+    return f"<notice.{notice.pk}.{notice.created_at.timestamp():.0f}@{domain}>"
+
+
+def _language(notice: Notice) -> str:
+    """The one it was asked in, else the person's, else the installation's."""
+    preferred = notice.profile.preferred_language if notice.profile else ""
+    return next((one for one in (notice.language, preferred) if one in dict(settings.LANGUAGES)), settings.LANGUAGE_CODE)
+
+
+def _confirm_change(notice: Notice) -> Letter:
+    change = _change_of(notice)
+    return Letter(
+        subject=_("Please confirm your change"),
+        opening=_("Somebody, probably you, asked us to change this:"),
+        items=_in_words(change),
+        closing=_("If it was not you, do nothing: nothing changes then."),
+        link=_confirmation_url(change),
+        link_label=_look_and_confirm(change),
+    )
+
+
+def _confirm_address(notice: Notice) -> Letter:
+    change = _change_of(notice)
+    return Letter(
+        subject=_("Please confirm your email address"),
+        opening=_("Somebody, probably you, asked us to write to this address from now on."),
+        closing=_("If it was not you, do nothing: then we do not write to this address."),
+        link=_confirmation_url(change),
+        link_label=_look_and_confirm(change),
+    )
+
+
+def _address_changed(notice: Notice) -> Letter:
+    return Letter(
+        subject=_("Your email address was changed"),
+        opening=_("From now on we write to another address instead of this one. The new one was confirmed there."),
+        closing=_("If it was not you who asked for this, answer this mail, and we put it right."),
+    )
+
+
+def _fresh_link(notice: Notice) -> Letter:
+    page = pagelinks.find_open(notice.page_id or 0)
+    pinned = pagelinks.pin(page)
+    if not page or not pinned or not notice.profile:
+        raise ValueError("a fresh link leads somebody to a page that is open")
+    return Letter(
+        subject=_("Your link to “%(page)s”") % {"page": page.label},
+        opening=_("Here is the link that you asked for. It shows your choices, so keep it to yourself."),
+        closing=_("If it was not you who asked for this, do nothing: nothing changes then."),
+        link=pagelinks.url(pinned, notice.profile),
+        link_label=page.label,
+    )
+
+
+LETTERS: dict[NoticeKind, Callable[[Notice], Letter]] = {
+    NoticeKind.CONFIRM_CHANGE: _confirm_change,
+    NoticeKind.CONFIRM_ADDRESS: _confirm_address,
+    NoticeKind.ADDRESS_CHANGED: _address_changed,
+    NoticeKind.FRESH_LINK: _fresh_link,
+}
+
+
+def _change_of(notice: Notice) -> PendingChange:
+    if notice.pending_change is None:
+        raise ValueError("a confirmation confirms a change")
+    return notice.pending_change
+
+
+def _confirmation_url(change: PendingChange) -> str:
+    return f"{settings.PUBLIC_URL}/c/{make_token(Purpose.CONFIRM, change.public_id)}"
+
+
+def _look_and_confirm(change: PendingChange) -> str:
+    until = date_format(timezone.localtime(change.expires_at), "DATE_FORMAT")
+    return _("Look at it and confirm (until %(date)s)") % {"date": until}
+
+
+def _in_words(change: PendingChange) -> list[str]:
+    """The kinds of what would change, in the order of the General tab; no value."""
+    fields = [str(words) for name, words in FIELD_WORDS.items() if name in change.fields]
+    scopes = [scope for scope in OPT_OUT_LABELS if scope in change.choices]
+    return fields + [str((OPT_OUT_LABELS if change.choices[scope] else LIFTED_WORDS)[scope]) for scope in scopes]

@@ -1,0 +1,46 @@
+"""The landing pages that a delivery links to, and their links in its messages."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from landingpages.models import LandingPage, PageStatus, PageType
+from profiles.links import Purpose, make_token
+from profiles.models import Profile
+
+# Column of the delivery, which the pinned content has too -> which pages may stand there.
+PAGE_TYPES = {"preference_page": PageType.ACQUISITION, "blocklist_page": PageType.BLOCKLIST}
+
+
+def defaults() -> dict[str, LandingPage | None]:
+    """What a new delivery links to: the default page of each type, where visitors can open it."""
+    marked = LandingPage.objects.filter(is_default=True, status=PageStatus.ONLINE).select_related("version")
+    by_type = {page.type: page for page in marked if is_open(page)}
+    return {column: by_type.get(kind) for column, kind in PAGE_TYPES.items()}
+
+
+def is_open(page: LandingPage) -> bool:
+    """Whether a visitor who comes now sees the form; expired pages are closed by the worker a little later."""
+    if page.status != PageStatus.ONLINE or page.version is None:
+        return False
+    expires_at = page.version.content["settings"]["expires_at"]
+    return expires_at is None or datetime.fromisoformat(expires_at) > timezone.now()
+
+
+def find_open(page_id: int) -> LandingPage | None:
+    """The page, if visitors can open it now."""
+    page = LandingPage.objects.filter(pk=page_id).select_related("version").first()
+    return page if page and is_open(page) else None
+
+
+def pin(page: LandingPage | None) -> dict[str, Any] | None:
+    """What a link needs, as published; where nothing is published yet, as edited."""
+    return {"id": page.pk, "slug": page.version.content["slug"] if page.version else page.slug} if page else None
+
+
+def url(pinned: dict[str, Any], profile: Profile, delivery: int = 0) -> str:
+    """The page as one person. It carries no address."""
+    token = make_token(Purpose.PAGE, profile.public_id, delivery=delivery, page=pinned["id"])
+    return f"{settings.PUBLIC_URL}/lp/{pinned['slug']}/{token}"
