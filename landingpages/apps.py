@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -11,3 +12,4 @@ class LandingPagesConfig(AppConfig):
         from landingpages import guard
 
         post_migrate.connect(guard.install_after_migrate, sender=self)
+        register(guard.versions_are_guarded, Tags.database)

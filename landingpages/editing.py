@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
-from django.db import transaction
-from django.db.models import F
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -60,7 +61,7 @@ def rearranged(page: LandingPage, *, by: By, revision: int | None = None) -> Ite
 def add(page: LandingPage, kind: str, *, by: By, revision: int | None = None, position: int | None = None) -> Block:
     """A new block with the texts of its kind, at this position counted from 1, or before the button that ends the page."""
     entry = KINDS[BlockKind(kind)]
-    block = Block(page=page, kind=entry.kind, field=entry.default_field, texts=entry.default_texts)
+    block = Block(page=page, kind=entry.kind, field=entry.default_field, texts=clean_texts(entry.default_texts, BLOCK_TEXTS))
     with rearranged(page, by=by, revision=revision) as blocks:
         blocks.insert(_place(blocks, kind) if position is None else _index(position, blocks), block)
     return block
@@ -119,18 +120,29 @@ def remove(page: LandingPage, key: uuid.UUID | str, *, by: By, revision: int | N
         block.delete()
 
 
-def change_properties(page: LandingPage, values: Mapping[str, Any], *, by: By, revision: int | None = None) -> None:
+def change_page(page: LandingPage, values: Mapping[str, Any], *, by: By, revision: int | None = None) -> None:
     """Write label, address, settings and texts; ValidationError where they cannot be.
 
     Making it the default of its type takes that from the page that was it.
     """
-    with revised(page, by=by, revision=revision):
-        if values.get("is_default"):
-            LandingPage.objects.filter(type=page.type, is_default=True).exclude(pk=page.pk).update(is_default=False)
-        for name, value in values.items():
-            setattr(page, name, clean_texts(value, PAGE_TEXTS) if name == "texts" else value)
-        page.full_clean()
-        page.save(update_fields=list(values))
+    try:
+        with transaction.atomic():
+            if values.get("is_default"):
+                _take_default(page)
+            with revised(page, by=by, revision=revision):
+                for name, value in values.items():
+                    setattr(page, name, clean_texts(value, PAGE_TEXTS) if name == "texts" else value)
+                page.full_clean()
+                page.save(update_fields=list(values))
+    except IntegrityError as error:  # between the question and the answer
+        raise ValidationError(_("Somebody else has just taken this address, or made another page the default.")) from error
+
+
+def _take_default(page: LandingPage) -> None:
+    """No other page of the type is the default; locked in the order of their ids, so that two at once wait in turn."""
+    involved = LandingPage.objects.filter(Q(is_default=True) | Q(pk=page.pk), type=page.type)
+    list(involved.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    involved.exclude(pk=page.pk).update(is_default=False)
 
 
 def _found(blocks: list[Block], key: uuid.UUID | str) -> Block:

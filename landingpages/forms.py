@@ -42,6 +42,7 @@ AUTOCOMPLETE = {
     "preferred_language": "language",
 }
 # Control characters, lone surrogates, line and paragraph separators; what turns the direction of the text around it.
+NUL = "\0"  # every CharField refuses it by itself
 REFUSED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -50,7 +51,7 @@ class Stored(str):
     """Stands in the initial data for a value that the profile has and the page does not show.
 
     The text is what may be shown instead of it, as a placeholder: an address that is masked, otherwise nothing. The
-    field may then stay empty.
+    field may stay empty, which then means: as it is. A bound form needs the same initial data as the one that was shown.
     """
 
     __slots__ = ()
@@ -76,10 +77,10 @@ class PageForm(forms.Form):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         given = initial or {}
-        stored = {name: value for name, value in given.items() if isinstance(value, Stored)}
-        shown = {name: value for name, value in given.items() if name not in stored}
+        self.stored = {name: value for name, value in given.items() if isinstance(value, Stored)}
+        shown = {name: value for name, value in given.items() if name not in self.stored}
         super().__init__(_texts_of(data, self.base_fields), initial=shown, **kwargs)
-        for name, placeholder in stored.items():
+        for name, placeholder in self.stored.items():
             self.fields[name].required = False
             if placeholder:
                 self.fields[name].widget.attrs["placeholder"] = str(placeholder)
@@ -89,12 +90,16 @@ class PageForm(forms.Form):
     def bound_values(self) -> dict[str, Any]:
         """Bound field -> value, normalised; a box says whether the person opts out, however the page words it.
 
-        An empty text means that nothing was typed: for a profile that has a value, nothing to change (see Stored).
+        A field that stayed empty because its stored value was not shown (Stored) is left out: nothing to change.
         """
         values = {}
         for block in bound_blocks(self.content):
-            value = self.cleaned_data[field_name(block)]
-            values[block["field"]] = value != block["is_positive"] if FIELDS[block["field"]].scope else value
+            name = field_name(block)
+            value = self.cleaned_data[name]
+            if FIELDS[block["field"]].scope:
+                values[block["field"]] = value != block["is_positive"]
+            elif value or name not in self.stored:
+                values[block["field"]] = value
         return values
 
     def wordings(self, bound_field: str) -> str:
@@ -197,8 +202,12 @@ def _input(bound: BoundField) -> forms.Field:
 
 def refuse_unseen(text: str) -> None:
     """ValidationError for characters that nobody types: they break mails, files and the reading of other texts."""
-    if any(unicodedata.category(character) in REFUSED_CATEGORIES or character in TURNING for character in text):
+    if any(_is_unseen(character) for character in text):
         raise ValidationError(_("Remove the characters that cannot be seen."), code="unseen")
+
+
+def _is_unseen(character: str) -> bool:
+    return character in TURNING or (unicodedata.category(character) in REFUSED_CATEGORIES and character != NUL)
 
 
 def _texts_of(data: Mapping[str, Any] | None, fields: Mapping[str, forms.Field]) -> dict[str, str] | None:

@@ -1,8 +1,11 @@
 """A published version never changes: visitors, submissions and the ledger rely on it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.apps import AppConfig
+from django.core import checks
+from django.core.checks import CheckMessage
 from django.db import connections
 
 from profiles import triggers
@@ -28,7 +31,7 @@ VERSION_GUARD = triggers.Guard(
         f"published_version_refuses_{verb.lower()}": f"""
             CREATE TRIGGER published_version_refuses_{verb.lower()} BEFORE {verb} ON {TABLE}
             FOR EACH STATEMENT EXECUTE FUNCTION refuse_version_change()"""
-        for verb in ("UPDATE", "DELETE")
+        for verb in ("UPDATE", "DELETE", "TRUNCATE")
     },
 )
 
@@ -36,3 +39,23 @@ VERSION_GUARD = triggers.Guard(
 def install_after_migrate(sender: AppConfig, using: str, **kwargs: Any) -> None:
     if TABLE in connections[using].introspection.table_names():
         triggers.install(connections[using], VERSION_GUARD)
+
+
+def versions_are_guarded(
+    app_configs: Iterable[AppConfig] | None = None, databases: Iterable[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """A warning per database where a published version could be changed; migrate repairs it."""
+    return [
+        checks.Warning(
+            f"The published landing pages of the database {alias!r} have lost their guard.",
+            hint="Run manage.py migrate: it installs the triggers again.",
+            id="landingpages.W001",
+        )
+        for alias in databases or []
+        if _is_unguarded(alias)
+    ]
+
+
+def _is_unguarded(alias: str) -> bool:
+    connection = connections[alias]
+    return TABLE in connection.introspection.table_names() and bool(triggers.missing(connection, VERSION_GUARD))

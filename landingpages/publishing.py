@@ -22,6 +22,7 @@ __all__ = [
     "changes_not_published",
     "checks",
     "close_expired",
+    "is_expired",
     "publish",
     "restore",
     "snapshot",

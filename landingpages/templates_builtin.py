@@ -1,5 +1,6 @@
 """The built-in templates of landing pages (reference 3.1.3), in English and French."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +92,7 @@ TEMPLATES: dict[str, Template] = {
 
 def create_page(template: str, *, label: str, slug: str, by: AbstractUser | str) -> LandingPage:
     """A page to edit with the blocks, texts and settings of the template; ValidationError for a bad or taken address."""
-    chosen = TEMPLATES[template]
+    chosen = deepcopy(TEMPLATES[template])  # what becomes of the page must not reach the template
     page = LandingPage(
         type=chosen.type,
         label=label,

@@ -8,6 +8,7 @@ from django.core.management.commands import flush
 from django.db import connections
 
 from deliveries import guards
+from landingpages.guard import VERSION_GUARD
 from profiles import ledger, triggers
 
 
@@ -18,7 +19,7 @@ def _flush_lifts_the_guards():
 
     def handle(self, **options):
         with ExitStack() as stack:
-            stack.enter_context(triggers.lifted(connections[options["database"]], ledger.GUARD, *guards.GUARDS))
+            stack.enter_context(triggers.lifted(connections[options["database"]], ledger.GUARD, VERSION_GUARD, *guards.GUARDS))
             return original(self, **options)
 
     flush.Command.handle = handle
