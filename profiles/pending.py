@@ -98,8 +98,8 @@ def apply(pending: PendingChange, *, evidence: Evidence) -> bool:
         if not _still_answers(pending, profile):
             transaction.set_rollback(True)
             return False
-        told = {"request_id": evidence.request_id, "ip": evidence.ip, "detail": _("confirmed by email")}
-        kept = replace(_evidence(pending.evidence), **told)
+        first = _evidence(pending.evidence)
+        kept = replace(first, request_id=evidence.request_id, ip=evidence.ip, detail=_("confirmed by email"))
         _choose(pending, profile, kept)
         _write(pending, profile, kept)
     pending.applied_at = now

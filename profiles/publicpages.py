@@ -1,4 +1,4 @@
-"""What every page without a login shares: strict headers, the reader's language, masked addresses, shortened networks."""
+"""What every page without a login shares: strict headers, the reader's language, shortened networks."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ def respond(request: HttpRequest, template: str, status: int = 200, *, csp: str 
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
     return response
 
 
@@ -57,6 +58,6 @@ def masked(email: str) -> str:
     return f"{local[0]}•••{local[-1] if len(local) > 2 else ''}@{domain}"
 
 
-def masked_mobile(number: str) -> str:
-    """+33•••••78: the country and the last two digits at most."""
-    return f"{number[:3]}•••••{number[-2:]}" if len(number) > 6 else ""
+def masked_mobile(mobile: str) -> str:
+    """+33•••78: enough to recognise one's own number."""
+    return f"{mobile[:3]}•••{mobile[-2:]}" if len(mobile) > 7 else ""

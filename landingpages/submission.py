@@ -1,0 +1,185 @@
+"""What a visitor sends: with a genuine link it is acted upon at once, without one it is kept for the worker."""
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from landingpages import visits
+from landingpages.blocks import FIELDS
+from landingpages.forms import PageForm, bound_blocks, field_name
+from landingpages.models import BlockKind, PageType, PublishedVersion, Submission
+from landingpages.visits import Visit
+from profiles import consent, notices, pending, publicpages, registering
+from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS
+from profiles.consent import Evidence
+from profiles.links import Link
+from profiles.models import NoticeKind, Profile, Source
+
+ADDRESSES = ("email", "mobile")  # they change once they are confirmed, never at once
+FRESH_LINK_FOR = "fresh_link_for"
+
+
+@dataclass
+class Outcome:
+    """What became of a submission with a link, beside what was recorded at once."""
+
+    asked: list[str] = field(default_factory=list)  # masked addresses that are asked to confirm the rest
+    is_too_soon: bool = False  # something has to be confirmed, and the address was asked a moment ago
+    is_impossible: bool = False  # something has to be confirmed, and there is no address that could
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a submission asks for: ordinary fields, addresses, and scope -> opted out, with the wording of each box."""
+
+    fields: dict[str, str]
+    addresses: dict[str, str]
+    choices: dict[str, bool]
+    wordings: dict[str, str]
+
+
+def evidence_for(version: PublishedVersion, *, network: str, link: Link | None = None, wording: str = "") -> Evidence:
+    """What the ledger keeps of a visit: page and version by name and number, the delivery of the link, the network."""
+    return Evidence(
+        wording=wording,
+        delivery_id=(link.delivery or None) if link else None,
+        page_version_id=version.pk,
+        page_label=_page_label(version),
+        request_id=str(uuid.uuid4()),
+        ip=network,
+    )
+
+
+def wanted(content: dict[str, Any], form: PageForm, values: dict[str, Any]) -> Wanted:
+    """Sort what was sent by what it needs; `values` are those of the form, or those kept in a Submission."""
+    bound = {name: (FIELDS[name], value) for name, value in values.items() if name in FIELDS}
+    choices = {found.scope: bool(value) for found, value in bound.values() if found.scope}
+    texts = {name: str(value) for name, (found, value) in bound.items() if found.column}
+    positive = {block["field"] for block in content["blocks"] if block["is_positive"]}
+    wordings = {
+        scope: _box(form.wordings(OPT_OUT_FIELDS[scope]), ticked != (OPT_OUT_FIELDS[scope] in positive))
+        for scope, ticked in choices.items()
+    }
+    if content["type"] == PageType.BLOCKLIST:
+        choices[ANY_CHANNEL] = True
+        wordings[ANY_CHANNEL] = blocklist_wording(form)
+    return Wanted(
+        fields={name: text for name, text in texts.items() if name not in ADDRESSES},
+        addresses={name: text for name, text in texts.items() if name in ADDRESSES and text},
+        choices=choices,
+        wordings=wordings,
+    )
+
+
+def submit(
+    version: PublishedVersion,
+    profile: Profile,
+    link: Link,
+    form: PageForm,
+    *,
+    evidence: Evidence,
+    source: Source = Source.LANDING_PAGE,
+) -> Outcome:
+    """Do what the holder of a genuine, fresh link asks, for this profile alone.
+
+    Ticks and ordinary fields at once; clearing a box at once only if the link is younger than the tick (decision 6);
+    everything else once it is confirmed by email. An empty text changes nothing unless its value was shown.
+    """
+    asked = wanted(version.content, form, form.bound_values())
+    with transaction.atomic():
+        stored = Profile.objects.select_for_update(no_key=True).get(pk=profile.pk)
+        changed = {scope: ticked for scope, ticked in asked.choices.items() if stored.choices[scope] != ticked}
+        lifts = [scope for scope, ticked in changed.items() if not ticked]
+        later = {scope: False for scope in lifts if not pending.liftable(stored, scope, since=link.issued_at)}
+        now = {scope: ticked for scope, ticked in changed.items() if scope not in later}
+        registering.choose(stored, now, source, evidence, asked.wordings)
+        shown = _shown_fields(version.content, form)
+        registering.change(stored, {name: text for name, text in asked.fields.items() if text or name in shown})
+        return _ask(version, stored, asked, later, evidence, form.language)
+
+
+def _ask(
+    version: PublishedVersion, stored: Profile, asked: Wanted, lifts: dict[str, bool], evidence: Evidence, language: str
+) -> Outcome:
+    """Have the stored address confirm cleared boxes and a new mobile, and a new email confirm itself."""
+    outcome = Outcome()
+    changed = {name: text for name, text in asked.addresses.items() if getattr(stored, name) != text}
+    email = changed.pop("email", "")
+    changes: list[tuple[str, dict[str, str], dict[str, bool]]] = []
+    if changed or lifts:
+        changes.append((stored.email, changed, lifts))
+    if email:
+        changes.append((email, {"email": email}, {}))
+    for address, fields, choices in changes:
+        notice = address and pending.ask(
+            stored,
+            address=address,
+            fields=fields,
+            choices=choices,
+            source=Source.LANDING_PAGE,
+            evidence=evidence,
+            wordings={scope: asked.wordings[scope] for scope in choices},
+            page=(version.page_id, version.content["slug"]),
+            language=language,
+        )
+        outcome.is_impossible |= not address
+        outcome.is_too_soon |= bool(address) and not notice
+        outcome.asked += [publicpages.masked(address)] if notice else []
+    return outcome
+
+
+def tighten(profile: Profile, scopes: list[str], *, evidence: Evidence, wordings: dict[str, str], source: Source) -> None:
+    """Tick boxes for the holder of a genuine link, however old it is."""
+    registering.choose(profile, dict.fromkeys(scopes, True), source, evidence, wordings)
+
+
+def undo(visit: Visit, *, evidence: Evidence) -> bool:
+    """Take back what this link's arrival did a moment ago; False, and nothing changed, where that is not so (any more)."""
+    if visit.profile is None:
+        return False
+    with transaction.atomic():
+        stored = Profile.objects.select_for_update(no_key=True).get(pk=visit.profile.pk)
+        if not visits.can_undo(visit):
+            return False
+        consent.apply_choices(stored, {ANY_CHANNEL: False}, source=Source.LANDING_PAGE, evidence=evidence)
+    return True
+
+
+def receive(version: PublishedVersion, data: dict[str, Any], *, language: str, network: str) -> Submission:
+    """Keep what a visitor without a link sent: the same work whoever it is about. The worker does the rest."""
+    return Submission.objects.create(version=version, data=data, language=language, received_at=timezone.now(), ip=network)
+
+
+def ask_fresh_link(version: PublishedVersion, profile: Profile, *, language: str) -> bool:
+    """Send the stored address a new link to the page; False where there is no address, or it was asked just now."""
+    if not profile.email or not notices.may_ask(NoticeKind.FRESH_LINK, profile.email):
+        return False
+    slug = version.content["slug"]
+    notices.ask(
+        NoticeKind.FRESH_LINK, address=profile.email, profile=profile, page_id=version.page_id, page_slug=slug, language=language
+    )
+    return True
+
+
+def blocklist_wording(form: PageForm) -> str:
+    """What somebody read who pressed the button of a blocklist page."""
+    told = [block.label for block in form.blocks if block.kind in (BlockKind.TEXT, BlockKind.BUTTON) and block.label]
+    return " · ".join(told)
+
+
+def _shown_fields(content: dict[str, Any], form: PageForm) -> set[str]:
+    """The fields whose stored value the form showed: emptied ones are meant to be empty."""
+    return {block["field"] for block in bound_blocks(content) if form.initial.get(field_name(block))}
+
+
+def _box(label: str, ticked: bool) -> str:
+    return f"{'☑' if ticked else '☐'} {label}"
+
+
+def _page_label(version: PublishedVersion) -> str:
+    suffix = " " + _("(version %(number)s)") % {"number": version.number}
+    return str(version.content["label"])[: 128 - len(suffix)] + suffix

@@ -1,0 +1,100 @@
+"""Who opens which page: the published version behind an address, and the profile behind a genuine link."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from landingpages.blocks import FIELDS
+from landingpages.models import LandingPage, PageStatus, PageType, PublishedVersion
+from landingpages.publishing import is_expired
+from profiles import links
+from profiles.links import InvalidLink, Link, Purpose
+from profiles.models import ConsentEvent, Profile, Source
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A version as one visitor meets it. Without a link, or with one that is not genuine, nobody is known."""
+
+    page: LandingPage
+    version: PublishedVersion
+    link: Link | None = None
+    profile: Profile | None = None
+
+    @property
+    def content(self) -> dict[str, Any]:
+        content: dict[str, Any] = self.version.content
+        return content
+
+    @property
+    def slug(self) -> str:
+        return str(self.content["slug"])
+
+    @property
+    def languages(self) -> list[str]:
+        return self.content["languages"] or list(self.content["texts"]) or [settings.LANGUAGE_CODE]
+
+    @property
+    def is_open(self) -> bool:
+        return self.page.status == PageStatus.ONLINE and not is_expired(self.version)
+
+    @property
+    def is_blocklist(self) -> bool:
+        return bool(self.content["type"] == PageType.BLOCKLIST)
+
+    @property
+    def acts_on_arrival(self) -> bool:
+        return self.is_blocklist and bool(self.content["settings"]["acts_on_arrival"])
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the link may still show and change what is stored; later it only tightens (design decision 6)."""
+        return self.link is not None and self.link.issued_at + links.SEEING >= timezone.now()
+
+    @cached_property
+    def scopes(self) -> list[str]:
+        """The opt-out boxes that the version binds, in its order."""
+        bound = (FIELDS.get(block["field"]) for block in self.content["blocks"])
+        return list(dict.fromkeys(field.scope for field in bound if field and field.scope))
+
+
+def find(slug: str, token: str = "") -> Visit | None:
+    """The visit; None where nothing was ever published at this address. Bad tokens are as good as none."""
+    link = _read(token)
+    page = _page(slug, link)
+    if page is None or page.version is None:
+        return None
+    profile = Profile.objects.filter(public_id=link.public_id).first() if link and link.page == page.pk else None
+    return Visit(page, page.version, link, profile) if profile else Visit(page, page.version)
+
+
+def can_undo(visit: Visit) -> bool:
+    """Whether "any channel" was ticked by the arrival of this very link's holder, and not longer ago than may be undone."""
+    if visit.profile is None or visit.link is None:
+        return False
+    last = ConsentEvent.objects.filter(profile=visit.profile, scope="all").order_by("-pk").first()
+    since = timezone.now() - timedelta(minutes=settings.PAGE_UNDO_MINUTES)
+    if last is None or not last.after or last.source != Source.PAGE_OPENED or last.at < since:
+        return False
+    versions = PublishedVersion.objects.filter(page=visit.page, pk=last.page_version_id or 0)
+    return (last.delivery_id or 0) == visit.link.delivery and versions.exists()
+
+
+def _read(token: str) -> Link | None:
+    try:
+        return links.read_token(token, Purpose.PAGE)
+    except InvalidLink:
+        return None
+
+
+def _page(slug: str, link: Link | None) -> LandingPage | None:
+    """The page that is, or was last, published at the address. A link opens its page at every address that it ever had."""
+    pages = LandingPage.objects.select_related("version")
+    if link and PublishedVersion.objects.filter(page=link.page, content__slug=slug).exists():
+        return pages.get(pk=link.page)
+    published = pages.filter(version__content__slug=slug)
+    return min(published, key=lambda page: (page.status != PageStatus.ONLINE, -page.pk), default=None)
