@@ -101,7 +101,12 @@ class LandingPage(models.Model):
         permissions = [("publish_landingpage", _("Can publish landing pages"))]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(status=PageStatus.ONLINE) | Q(version__isnull=False), name="an_online_page_has_a_version"
+                condition=Q(status=PageStatus.EDITING) | Q(version__isnull=False), name="a_page_that_was_online_has_a_version"
+            ),
+            models.CheckConstraint(
+                condition=Q(acts_on_arrival=False) | Q(type=PageType.BLOCKLIST),
+                name="only_a_blocklist_page_acts_on_arrival",
+                violation_error_message=_("Only a blocklist page can act on arrival."),
             ),
             models.UniqueConstraint(fields=["type"], condition=Q(is_default=True), name="one_default_page_per_type"),
         ]
@@ -124,7 +129,14 @@ class Block(models.Model):
 
     class Meta:
         ordering = ["position", "pk"]
-        constraints = [models.UniqueConstraint(fields=["page", "key"], name="one_block_per_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["page", "key"], name="one_block_per_key"),
+            models.CheckConstraint(
+                condition=~Q(kind__in=[BlockKind.HEADING, BlockKind.TEXT, BlockKind.BUTTON])
+                | Q(field="", is_positive=False, is_mandatory=False),
+                name="only_inputs_are_bound",
+            ),
+        ]
 
 
 class PublishedVersion(models.Model):

@@ -104,8 +104,16 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('page', 'number'), name='versions_are_numbered_per_page'),
         ),
         migrations.AddConstraint(
+            model_name='block',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['heading', 'text', 'button']), _negated=True), models.Q(('field', ''), ('is_mandatory', False), ('is_positive', False)), _connector='OR'), name='only_inputs_are_bound'),
+        ),
+        migrations.AddConstraint(
             model_name='landingpage',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'online'), _negated=True), ('version__isnull', False), _connector='OR'), name='an_online_page_has_a_version'),
+            constraint=models.CheckConstraint(condition=models.Q(('status', 'editing'), ('version__isnull', False), _connector='OR'), name='a_page_that_was_online_has_a_version'),
+        ),
+        migrations.AddConstraint(
+            model_name='landingpage',
+            constraint=models.CheckConstraint(condition=models.Q(('acts_on_arrival', False), ('type', 'blocklist'), _connector='OR'), name='only_a_blocklist_page_acts_on_arrival', violation_error_message='Only a blocklist page can act on arrival.'),
         ),
         migrations.AddConstraint(
             model_name='landingpage',
