@@ -2,6 +2,9 @@
 
 import factory
 
+from landingpages import editing, publishing
+from landingpages.models import LandingPage
+from landingpages.templates_builtin import create_page
 from profiles import consent
 from profiles.models import Profile, Service, Source
 from quarantine.models import QuarantinedAddress
@@ -41,3 +44,31 @@ class QuarantinedAddressFactory(factory.django.DjangoModelFactory):
 
     channel = "email"
     address = factory.Sequence(lambda n: f"gone{n}@example.org")
+
+
+class LandingPageFactory(factory.django.DjangoModelFactory):
+    """A page being edited, from a built-in template; any other field of the page may be given."""
+
+    class Meta:
+        model = LandingPage
+
+    template = "acquisition"
+    label = "Vos préférences"
+    slug = factory.Sequence(lambda n: f"vos-preferences-{n}")
+
+    @classmethod
+    def _create(cls, model_class, *, template, label, slug, **values):
+        page = create_page(template, label=label, slug=slug, by="Ana Lopes")
+        if values:
+            editing.change_page(page, values, by="Ana Lopes")
+        return page
+
+
+class PublishedPageFactory(LandingPageFactory):
+    """A page that is online; `page.version` is what visitors see."""
+
+    @classmethod
+    def _create(cls, model_class, **values):
+        page = super()._create(model_class, **values)
+        publishing.publish(page, by="Ana Lopes")
+        return page

@@ -1,0 +1,147 @@
+import pytest
+from django.db import IntegrityError, transaction
+
+from landingpages.blocks import FIELDS, KINDS, fields_for
+from landingpages.models import Block, BlockKind, LandingPage
+from landingpages.templates_builtin import TEMPLATES
+from profiles.channels import OPT_OUT_FIELDS
+from tests.factories import LandingPageFactory
+
+
+def test_pages_reach_these_fields_of_a_profile_and_no_other():
+    assert list(FIELDS) == [
+        "first_name",
+        "last_name",
+        "email",
+        "mobile",
+        "street",
+        "postal_code",
+        "city",
+        "country",
+        "preferred_language",
+        "opted_out_all",
+        "opted_out_email",
+        "opted_out_sms",
+        "opted_out_push",
+        "opted_out_direct_mail",
+    ]
+
+
+def test_every_field_is_a_column_or_the_box_of_a_scope():
+    assert [(field.name, field.column or OPT_OUT_FIELDS[field.scope]) for field in FIELDS.values()] == [
+        (name, name) for name in FIELDS
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (BlockKind.HEADING, []),
+        (BlockKind.TEXT, []),
+        (
+            BlockKind.TEXT_INPUT,
+            ["first_name", "last_name", "street", "postal_code", "city", "country", "preferred_language"],
+        ),
+        (BlockKind.EMAIL, ["email"]),
+        (BlockKind.PHONE, ["mobile"]),
+        (BlockKind.CHECKBOX, list(OPT_OUT_FIELDS.values())),
+        (BlockKind.BUTTON, []),
+    ],
+)
+def test_fields_for_a_kind_are_those_that_suit_it(kind, names):
+    assert [field.name for field in fields_for(kind)] == names
+
+
+def test_every_kind_has_its_entry_and_words_in_both_languages():
+    assert list(KINDS) == list(BlockKind)
+    assert [sorted(kind.default_texts) for kind in KINDS.values()] == [["en", "fr"]] * len(BlockKind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "possible"),
+    [
+        (BlockKind.CHECKBOX, "opted_out_sms", True),
+        (BlockKind.CHECKBOX, "first_name", False),
+        (BlockKind.TEXT_INPUT, "opted_out_sms", False),
+        (BlockKind.TEXT_INPUT, "email", True),
+    ],
+)
+def test_a_field_holds_what_the_kind_gives(kind, field, possible):
+    assert FIELDS[field].can_hold(kind) is possible
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("values", [{"field": "email"}, {"is_positive": True}, {"is_mandatory": True}])
+def test_the_database_refuses_a_heading_that_is_bound(values, page):
+    heading = page.blocks.filter(kind=BlockKind.HEADING)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        heading.update(**values)
+
+    assert list(heading.values_list("field", "is_positive", "is_mandatory")) == [("", False, False)]
+
+
+@pytest.mark.django_db
+def test_the_database_refuses_two_blocks_of_a_page_with_one_key(page):
+    first = page.blocks.first()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Block.objects.create(page=page, key=first.key, position=99, kind=BlockKind.TEXT)
+
+    assert page.blocks.count() == 10
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("values", [{"status": "online"}, {"status": "closed"}, {"acts_on_arrival": True}])
+def test_the_database_refuses_a_page_that_cannot_be(values, page):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        LandingPage.objects.filter(pk=page.pk).update(**values)
+
+    page.refresh_from_db()
+    assert (page.status, page.acts_on_arrival) == ("editing", False)
+
+
+@pytest.mark.django_db
+def test_the_database_refuses_a_second_default_page_of_a_type():
+    first, second = LandingPageFactory(is_default=True), LandingPageFactory()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        LandingPage.objects.filter(pk=second.pk).update(is_default=True)
+
+    assert list(LandingPage.objects.filter(is_default=True)) == [first]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("template", "kinds", "fields", "unidentified"),
+    [
+        (
+            "acquisition",
+            ["heading", "text", "text_input", "email", "phone", "checkbox", "checkbox", "checkbox", "checkbox", "button"],
+            ["last_name", "email", "mobile", "opted_out_email", "opted_out_sms", "opted_out_push", "opted_out_direct_mail"],
+            True,
+        ),
+        ("blocklist", ["heading", "text", "button"], [], False),
+    ],
+)
+def test_a_new_page_has_the_blocks_of_its_template(template, kinds, fields, unidentified):
+    page = LandingPageFactory(template=template)
+
+    assert [block.kind for block in page.blocks.all()] == kinds
+    assert [block.position for block in page.blocks.all()] == list(range(1, len(kinds) + 1))
+    assert [block.field for block in page.blocks.all() if block.field] == fields
+    assert (page.type, page.status, page.unidentified_allowed, page.created_by) == (
+        template,
+        "editing",
+        unidentified,
+        "Ana Lopes",
+    )
+
+
+@pytest.mark.django_db
+def test_a_new_page_shares_nothing_with_its_template():
+    page = LandingPageFactory()
+
+    page.texts["fr"]["confirmation"] = "changed"
+
+    assert TEMPLATES["acquisition"].texts["fr"]["confirmation"] == "Merci. Vos choix sont enregistrés."
