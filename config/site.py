@@ -27,6 +27,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 {"title": _("Home"), "icon": "home", "link": home, "active": lambda request: request.path == home},
                 _entry(_("Profiles"), "group", "admin:profiles_profile_changelist", "profiles.view_profile"),
                 _entry(_("Services"), "newspaper", "admin:profiles_service_changelist", "profiles.view_service"),
+                _entry(_("Landing pages"), "web", "landingpages:list", "landingpages.view_landingpage"),
                 _entry(_("Deliveries"), "send", "deliveries:list", "deliveries.view_delivery"),
                 _entry(
                     _("Quarantine"),

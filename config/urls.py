@@ -1,4 +1,4 @@
-"""Every URL: the back office under /admin/, what recipients open under /u/."""
+"""Every URL: the back office under /admin/, what recipients and visitors open under /u/, /lp/ and /c/."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -13,10 +13,12 @@ quarantine_pages = [*quarantine.urls.urlpatterns, path("quarantine/paste/", past
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", include("profiles.urls")),
+    path("admin/", include("landingpages.urls")),
     path("admin/", include("deliveries.urls")),
     path("admin/", include((quarantine_pages, quarantine.urls.app_name))),
     path("admin/", admin.site.urls),
     path("u/", include("deliveries.public_urls")),
+    path("", include("landingpages.public_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
 if settings.LOCAL_MAILBOX:

@@ -1,0 +1,116 @@
+"""What the builder shows: the chosen block, part, language and width, and each block as it looks."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.utils.text import Truncator
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from landingpages import blocks
+from landingpages.checking import Check, Level
+from landingpages.models import Block, BlockKind
+from landingpages.snapshots import labels
+
+PARTS = {"content": _("Content"), "confirmation": _("Confirmation"), "error": _("Error")}
+PART_HELP = {
+    "confirmation": _("What visitors read once they have sent their choices."),
+    "error": _("What visitors read when their choices could not be recorded."),
+}
+SETTINGS = "settings"  # the id of the heading above the settings of the chosen block
+KEY_CHARACTERS = 36
+WIDTHS = {"desktop": _("Desktop"), "phone": _("Phone")}
+
+
+@dataclass(frozen=True)
+class State:
+    """Which part of the page the builder shows, and how; kept in the address, so that it survives every act."""
+
+    block: str
+    part: str
+    lang: str
+    width: str
+
+    @classmethod
+    def read(cls, data: Mapping[str, str]) -> "State":
+        """What the request shows, with a default for whatever it does not or cannot mean."""
+        return cls(
+            block=data.get("block", "")[:KEY_CHARACTERS],
+            part=_one_of(PARTS, data.get("part")),
+            lang=_one_of(dict(settings.LANGUAGES), data.get("lang"), get_language()),
+            width=_one_of(WIDTHS, data.get("width")),
+        )
+
+    def pressed(self, data: Mapping[str, str]) -> tuple["State", str]:
+        """The state that the pressed button asks for, and the id of the element that has the focus then."""
+        wanted = {name: data[f"to_{name}"] for name in ("block", "part", "lang", "width") if data.get(f"to_{name}")}
+        focus = next((SETTINGS if name == "block" else f"{name}-{value}" for name, value in wanted.items()), "")
+        return State.read({**asdict(self), **wanted}), focus
+
+    def address(self, path: str, focus: str = "") -> str:
+        """The builder in this state with the focus on an element: by the fragment, or by our script."""
+        shown = {name: value for name, value in (asdict(self) | {"focus": focus}).items() if value}
+        return f"{path}?{urlencode(shown)}" + (f"#{focus}" if focus else "")
+
+
+def _one_of(known: Mapping[str, Any], *wanted: str | None) -> str:
+    return next((one for one in wanted if one and one in known), next(iter(known)))
+
+
+def words(block: Block, lang: str) -> str:
+    """What a block is called: its label in this language or another, otherwise its kind; shortened."""
+    texts = labels({"texts": block.texts})
+    return Truncator(texts.get(lang) or next(iter(texts.values()), str(blocks.KINDS[BlockKind(block.kind)].label))).chars(60)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A block in the list, with its words in the language shown."""
+
+    block: Block
+    kind: blocks.Kind
+    text: str
+    lang: str
+    level: str
+    is_selected: bool
+    is_first: bool
+    is_last: bool
+
+    @property
+    def name(self) -> str:
+        return words(self.block, self.lang)
+
+    @property
+    def bound(self) -> Any:
+        """The label of the field that the block fills."""
+        known = blocks.FIELDS.get(self.block.field)
+        return known.label if known else ""
+
+    @property
+    def is_typed(self) -> bool:
+        return self.kind.is_input and self.block.kind != BlockKind.CHECKBOX
+
+
+def rows(page_blocks: list[Block], state: State, checks: Iterable[Check]) -> list[Row]:
+    """The blocks in order, each with the worst level of what the checks say about it."""
+    levels: dict[str, str] = {}
+    for check in checks:
+        worst = Level.ERROR in (check.level, levels.get(check.block_key))
+        levels[check.block_key] = Level.ERROR if worst else check.level
+    last = len(page_blocks) - 1
+    return [
+        Row(
+            block,
+            blocks.KINDS[BlockKind(block.kind)],
+            block.texts.get(state.lang, {}).get("label", ""),
+            state.lang,
+            levels.get(str(block.key), ""),
+            is_selected=str(block.key) == state.block,
+            is_first=place == 0,
+            is_last=place == last,
+        )
+        for place, block in enumerate(page_blocks)
+    ]

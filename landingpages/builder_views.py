@@ -1,0 +1,111 @@
+"""The builder of a landing page: one form whose buttons save what was typed and then act, and the preview."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from landingpages import blocks, editing, publishing
+from landingpages.acts import Outcome, act
+from landingpages.builder_forms import BlockForm, PageTextForm, languages
+from landingpages.builder_state import PART_HELP, PARTS, WIDTHS, State, rows
+from landingpages.models import Block, BlockKind, LandingPage
+from landingpages.views import crumbs, find, frame, shown_revision
+from profiles.backoffice import backoffice_view, operator, render
+
+EditForm = BlockForm | PageTextForm
+
+
+@backoffice_view("landingpages.view_landingpage")
+def build(request: HttpRequest, page_id: int) -> HttpResponse:
+    """The page as it is edited. Every button posts to here; who may not change it can look."""
+    page = find(page_id)
+    if request.method == "POST":
+        return _change(request, page)
+    state, _focus = State.read(request.GET).pressed(request.GET)
+    return _builder(request, page, state, _form(page, state))
+
+
+def _change(request: HttpRequest, page: LandingPage) -> HttpResponse:
+    """Save what was typed, then do what was pressed, both or neither; then show it."""
+    if not request.user.has_perm("landingpages.change_landingpage"):
+        raise PermissionDenied(_("You may not change landing pages: ask an administrator for the right to do so."))
+    state = State.read(request.POST)
+    form = _form(page, state, request.POST)
+    if form and not form.is_valid():
+        return _builder(request, page, state, form, status=422)
+    page.revision = shown_revision(request)
+    try:
+        with transaction.atomic():
+            outcome = _save_and_act(request, page, state, form)
+    except (editing.EditConflict, editing.NoSuchBlock):
+        return _conflict(request, find(page.pk), state, form)
+    if outcome.said:
+        messages.success(request, outcome.said)
+    return redirect(outcome.state.address(reverse("landingpages:build", args=[page.pk]), outcome.focus))
+
+
+def _save_and_act(request: HttpRequest, page: LandingPage, state: State, form: EditForm | None) -> Outcome:
+    """Raises EditConflict and NoSuchBlock; the caller's transaction then drops both."""
+    by, said = operator(request), ""
+    if form and form.has_changed():
+        if isinstance(form, BlockForm):
+            editing.change(page, state.block, form.values(), by=by)
+        else:
+            editing.change_page(page, form.values(), by=by)
+        said = _("Saved.")
+    button = request.POST.get("do")
+    outcome = act(page, button, state, by=by) if button else Outcome(*state.pressed(request.POST))
+    return outcome if outcome.said else Outcome(outcome.state, outcome.focus, said)
+
+
+def _form(page: LandingPage, state: State, data: Any = None) -> EditForm | None:
+    """The settings of the chosen block, or the texts of another part; also of a block that was removed meanwhile."""
+    if state.part != "content":
+        return PageTextForm(state.part, page.texts, data)
+    block = _chosen(page, state)
+    if block:
+        return BlockForm.of(block, data)
+    kind = (data or {}).get("kind")
+    return BlockForm(kind, data) if kind in BlockKind.values else None
+
+
+def _chosen(page: LandingPage, state: State) -> Block | None:
+    return next((block for block in page.blocks.all() if str(block.key) == state.block), None)
+
+
+def _conflict(request: HttpRequest, page: LandingPage, state: State, typed: EditForm | None) -> HttpResponse:
+    """What is stored now, with what was typed in the settings."""
+    if typed is None or not typed.has_changed():
+        return _builder(request, page, state, _form(page, state), status=409, conflict="stale")
+    is_gone = isinstance(typed, BlockForm) and _chosen(page, state) is None
+    return _builder(request, page, state, typed, status=409, conflict="gone" if is_gone else "typed")
+
+
+def _builder(
+    request: HttpRequest, page: LandingPage, state: State, form: EditForm | None, *, status: int = 200, conflict: str = ""
+) -> HttpResponse:
+    checks = publishing.checks(page)
+    context: dict[str, Any] = {
+        "state": state,
+        "form": form,
+        "conflict": conflict,
+        "chosen": _chosen(page, state),
+        "focus": request.GET.get("focus", ""),
+        "rows": rows(list(page.blocks.all()), state, checks),
+        "checks": checks,
+        "palette": blocks.KINDS.values(),
+        "parts": PARTS.items(),
+        "languages": languages(),
+        "widths": WIDTHS.items(),
+        "part_label": PARTS[state.part],
+        "part_help": PART_HELP.get(state.part),
+        "preview_url": state.address(reverse("landingpages:preview", args=[page.pk])),
+    }
+    template = "landingpages/build.html"
+    return render(request, template, title=page.label, crumbs=crumbs(), status=status, **context, **frame(page))

@@ -1,0 +1,75 @@
+"""What a publication would change for visitors, in words."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.utils.text import Truncator, capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from landingpages.blocks import KINDS
+from landingpages.models import BlockKind, LandingPage
+from landingpages.snapshots import PAGE_TEXTS, differences, labels
+
+Content = Mapping[str, Any]
+
+
+def in_words(old: Content, new: Content) -> list[str]:
+    """One line for each of the changes that `differences` counts; blocks that moved share a line."""
+    lines = [*_blocks(old, new), *_properties(old, new), *_texts(old, new)]
+    moved = differences(old, new) - len(lines)
+    if moved:
+        lines.append(ngettext("%(number)s block moved", "%(number)s blocks moved", moved) % {"number": moved})
+    return lines
+
+
+def language_names(codes: Iterable[str]) -> list[str]:
+    """Languages by their names in the reader's language."""
+    return [str(name) for code, name in settings.LANGUAGES if code in codes]
+
+
+def _blocks(old: Content, new: Content) -> Iterator[str]:
+    before = {block["key"]: block for block in old["blocks"]}
+    after = {block["key"]: block for block in new["blocks"]}
+    for key, block in after.items():
+        if key not in before:
+            yield _("Added: %(block)s") % {"block": _name(block)}
+        elif before[key] != block:
+            yield _("Changed: %(block)s") % {"block": _name(block)}
+    for key, block in before.items():
+        if key not in after:
+            yield _("Removed: %(block)s") % {"block": _name(block)}
+
+
+def _properties(old: Content, new: Content) -> Iterator[str]:
+    for name in ("slug", "label"):
+        if old[name] != new[name]:
+            yield _property(name)
+    for name, value in new["settings"].items():
+        if old["settings"].get(name) != value:
+            yield _property(name)
+
+
+def _property(name: str) -> str:
+    label = capfirst(LandingPage._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    return _("Property changed: %(property)s") % {"property": label}
+
+
+def _texts(old: Content, new: Content) -> Iterator[str]:
+    pages = {"confirmation": _("Confirmation page changed: %(language)s"), "error": _("Error page changed: %(language)s")}
+    for code, language in settings.LANGUAGES:
+        for name in PAGE_TEXTS:
+            if _text(old, code, name) != _text(new, code, name):
+                yield pages[name] % {"language": language}
+
+
+def _text(content: Content, code: str, name: str) -> str:
+    text: str = content["texts"].get(code, {}).get(name, "")
+    return text
+
+
+def _name(block: Mapping[str, Any]) -> str:
+    kind = str(KINDS[BlockKind(block["kind"])].label)
+    label = next(iter(labels(block).values()), "")
+    return f"{kind} “{Truncator(label).chars(60)}”" if label else kind

@@ -1,0 +1,18 @@
+"""The back office's landing pages, under /admin/."""
+
+from django.urls import path
+
+from landingpages import builder_views, preview_views, publication_views, views
+
+app_name = "landingpages"
+urlpatterns = [
+    path("landing-pages/", views.page_list, name="list"),
+    path("landing-pages/new/", views.add, name="add"),
+    path("landing-pages/<int:page_id>/", builder_views.build, name="build"),
+    path("landing-pages/<int:page_id>/preview/", preview_views.preview, name="preview"),
+    path("landing-pages/<int:page_id>/properties/", views.properties, name="properties"),
+    path("landing-pages/<int:page_id>/publish/", publication_views.publish, name="publish"),
+    path("landing-pages/<int:page_id>/unpublish/", publication_views.unpublish, name="unpublish"),
+    path("landing-pages/<int:page_id>/versions/", publication_views.versions, name="versions"),
+    path("landing-pages/<int:page_id>/versions/<int:number>/restore/", publication_views.restore, name="restore"),
+]

@@ -1,0 +1,112 @@
+"""The back office's list of landing pages, a new one, and the properties of one."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from landingpages import editing, publishing, templates_builtin
+from landingpages.models import LandingPage
+from landingpages.page_forms import NewPageForm, PropertiesForm
+from profiles.backoffice import backoffice_view, operator, render
+from profiles.paging import Paginator
+
+PER_PAGE = 50
+
+
+def crumbs(page: LandingPage | None = None) -> list[tuple[str, str]]:
+    """The way down to a page about a landing page."""
+    way = [(_("Landing pages"), reverse("landingpages:list"))]
+    return [*way, (page.label, reverse("landingpages:build", args=[page.pk]))] if page else way
+
+
+def public_url(page: LandingPage) -> str:
+    """The address at which visitors without a link find the page."""
+    return f"{settings.PUBLIC_URL}/lp/{page.slug}/"
+
+
+def frame(page: LandingPage) -> dict[str, Any]:
+    """What the head of every page about a landing page shows."""
+    changes = publishing.changes_not_published(page) if page.version else 0
+    return {"page": page, "url": public_url(page), "changes": changes}
+
+
+def find(page_id: int) -> LandingPage:
+    """The page with what its head shows; 404 where there is none."""
+    return get_object_or_404(LandingPage.objects.select_related("version").prefetch_related("blocks"), pk=page_id)
+
+
+def shown_revision(request: HttpRequest) -> int:
+    """The revision of the page that the sent form showed; none that ever was for anything else."""
+    sent = request.POST.get("revision", "")
+    return int(sent[:9]) if sent.isdecimal() else -1
+
+
+@backoffice_view("landingpages.view_landingpage")
+def page_list(request: HttpRequest) -> HttpResponse:
+    """Every landing page, newest first."""
+    pages = LandingPage.objects.select_related("version").prefetch_related("blocks")
+    page = Paginator(pages, PER_PAGE).get_page(request.GET.get("page"))
+    rows = [frame(one) for one in page]
+    return render(request, "landingpages/list.html", title=_("Landing pages"), page=page, rows=rows)
+
+
+@backoffice_view("landingpages.add_landingpage")
+def add(request: HttpRequest) -> HttpResponse:
+    """A new page from a built-in template, open in the builder."""
+    form = NewPageForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        page = templates_builtin.create_page(data["template"], label=data["label"], slug=data["slug"], by=operator(request))
+        messages.success(request, _("“%(label)s” is there, with its texts in English and French.") % {"label": page.label})
+        return redirect("landingpages:build", page.pk)
+    status = 422 if form.errors else 200
+    return render(
+        request,
+        "landingpages/add.html",
+        title=_("New page"),
+        crumbs=crumbs(),
+        status=status,
+        form=form,
+    )
+
+
+@backoffice_view("landingpages.change_landingpage")
+def properties(request: HttpRequest, page_id: int) -> HttpResponse:
+    """Every property of a page; visitors see a change with the next publication."""
+    form = PropertiesForm(request.POST or None, instance=LandingPage.objects.get(pk=page_id))
+    if request.method == "POST" and form.is_valid() and _save(form, find(page_id), by=operator(request)):
+        messages.success(request, _("“%(label)s” is saved.") % {"label": form.cleaned_data["label"]})
+        return redirect("landingpages:properties", page_id)
+    page = find(page_id)
+    status = 422 if form.errors else 200
+    return render(
+        request,
+        "landingpages/properties.html",
+        title=_("Properties"),
+        crumbs=crumbs(page),
+        status=status,
+        form=form,
+        **frame(page),
+    )
+
+
+def _save(form: PropertiesForm, page: LandingPage, *, by: AbstractUser) -> bool:
+    """Whether the properties are stored; if not, the form says why."""
+    try:
+        if values := form.values():
+            editing.change_page(page, values, by=by, revision=form.cleaned_data["revision"])
+    except editing.EditConflict:
+        form.keep_for(page.revision)
+        form.add_error(
+            None, _("Somebody else changed this page meanwhile. Save again to change what you changed, and nothing else.")
+        )
+    except ValidationError as refusal:
+        form.add_error(None, refusal.messages)
+    return form.is_valid()
