@@ -1,0 +1,253 @@
+"""The links of a delivery to its preference page and its blocklist page (issue: landing pages, 4)."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from deliveries import lifecycle, pagelinks, rendering
+from deliveries.models import Delivery
+from deliveries.rendering import Renderer
+from deliveries.statuses import InvalidTransition
+from landingpages import publishing, templates_builtin
+from landingpages.models import LandingPage
+from profiles import links
+from profiles.links import InvalidLink, Purpose
+from tests.factories import ProfileFactory
+
+pytestmark = pytest.mark.django_db
+
+BOTH = "<a href='{{ preferences_url }}'>Preferences</a> <a href='{{ blocklist_url }}'>Nothing any more</a>"
+FORM = {"label": "Spring news", "subject": "Hello", "html": "<a href='{{ unsubscribe_url }}'>x</a>"}
+
+
+@pytest.fixture
+def make_page(db):
+    def run(kind="acquisition", *, online=True, is_default=False, slug=""):
+        page = templates_builtin.create_page(kind, label=f"The {slug or kind} page", slug=slug or f"the-{kind}", by="Ana")
+        if online:
+            publishing.publish(page, by="Ana")
+        LandingPage.objects.filter(pk=page.pk).update(is_default=is_default)
+        page.refresh_from_db()
+        return page
+
+    return run
+
+
+def errors(delivery):
+    return [line.shown for line in delivery.preparation.log.filter(level="error").exclude(text__startswith="Preparation comp")]
+
+
+def options(html, name):
+    """Label and whether it is chosen, of every option of a select."""
+    select = re.search(rf'<select name="{name}".*?</select>', html, re.DOTALL)[0]
+    return [
+        (label.strip(), "selected" in attributes) for attributes, label in re.findall(r"<option([^>]*)>([^<]*)</option>", select)
+    ]
+
+
+def test_each_message_links_to_the_pages_as_its_own_person(make_page, make_delivery, prepare, confirm, send_all, smtp, settings):
+    settings.PUBLIC_URL = "https://news.example.org"
+    preference, blocklist = make_page(), make_page("blocklist")
+    people = [ProfileFactory(), ProfileFactory()]
+    delivery = make_delivery(html=BOTH, preference_page=preference, blocklist_page=blocklist)
+    prepare(delivery)
+    confirm(delivery)
+
+    send_all()
+
+    assert delivery.preparation.content["preference_page"] == {"id": preference.pk, "slug": "the-acquisition"}
+    assert delivery.preparation.content["blocklist_page"] == {"id": blocklist.pk, "slug": "the-blocklist"}
+    for person, accepted in zip(people, sorted(smtp.accepted, key=lambda one: one.to), strict=True):
+        for kind in ("plain", "html"):
+            body = accepted.mail.get_body((kind,)).get_content()
+            found = re.findall(r"https://news\.example\.org/lp/([a-z-]+)/([\w-]{74})", body)
+            assert [slug for slug, _token in found] == ["the-acquisition", "the-blocklist"]
+            read = [links.read_token(token, Purpose.PAGE) for _slug, token in found]
+            assert [(one.public_id, one.delivery, one.page) for one in read] == [
+                (person.public_id, delivery.pk, preference.pk),
+                (person.public_id, delivery.pk, blocklist.pk),
+            ]
+            with pytest.raises(InvalidLink):
+                links.read_token(found[0][1], Purpose.ONE_CLICK, Purpose.PERSONAL, Purpose.CONFIRM)
+
+
+def test_what_was_prepared_links_to_the_page_of_then(make_page, make_delivery, prepare):
+    page, other = make_page(), make_page(slug="another")
+    delivery = make_delivery(html=BOTH, preference_page=page)
+    prepared = prepare(delivery)
+
+    Delivery.objects.filter(pk=delivery.pk).update(preference_page=other)
+
+    assert "/lp/the-acquisition/" in Renderer(prepared).values(ProfileFactory())["preferences_url"]
+
+
+def test_the_link_has_the_slug_that_visitors_can_open(make_page, make_delivery):
+    page = make_page()
+    LandingPage.objects.filter(pk=page.pk).update(slug="not-published-yet")
+    page.refresh_from_db()
+
+    pinned = rendering.pin(make_delivery(preference_page=page))
+
+    assert pinned["preference_page"] == {"id": page.pk, "slug": "the-acquisition"}
+
+
+@pytest.mark.parametrize("link", ["unsubscribe_url", "preferences_url", "blocklist_url"])
+def test_any_of_the_three_links_lets_people_say_no(make_page, make_delivery, prepare, link):
+    ProfileFactory()
+    pages = {"preference_page": make_page(), "blocklist_page": make_page("blocklist")}
+    delivery = make_delivery(html=f"<a href='{{{{ {link} }}}}'>x</a>", text=f"{{{{ {link} }}}}", **pages)
+
+    prepare(delivery)
+
+    assert errors(delivery) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (
+            {"html": "{{ unsubscribe_url }}", "text": "{{ sender.name }}"},
+            ["The text has no unsubscription link: insert the merge field {{ unsubscribe_url }}."],
+        ),
+        (
+            {"html": "{{ preferences_url }}", "text": "{{ unsubscribe_url }}"},
+            ["The HTML links to the preference page, but none is chosen."],
+        ),
+        (
+            {"html": "{{ unsubscribe_url }}", "text": "{{ unsubscribe_url }} {{ blocklist_url }}"},
+            ["The text links to the blocklist page, but none is chosen."],
+        ),
+        (
+            {"html": BOTH, "text": "{{ unsubscribe_url }}"},
+            [
+                "The HTML links to the preference page, but none is chosen.",
+                "The HTML links to the blocklist page, but none is chosen.",
+            ],
+        ),
+    ],
+)
+def test_a_link_without_its_page_blocks_the_confirmation(make_delivery, prepare, confirm, fields, expected):
+    ProfileFactory()
+    delivery = make_delivery(**fields)
+    prepare(delivery)
+
+    assert errors(delivery) == expected
+    with pytest.raises(InvalidTransition):
+        confirm(delivery)
+    delivery.refresh_from_db()
+    assert delivery.status == "ready"
+
+
+def _draft(make_page):
+    return make_page(online=False)
+
+
+def _closed(make_page):
+    page = make_page()
+    publishing.unpublish(page, by="Ana")
+    return page
+
+
+@pytest.mark.parametrize("make", [_draft, _closed])
+def test_a_page_that_visitors_cannot_open_blocks_only_who_links_to_it(make_page, make_delivery, prepare, make):
+    ProfileFactory()
+    page = make(make_page)
+    linking = make_delivery(html=BOTH.split()[0] + " href='{{ preferences_url }}'>x</a>", preference_page=page)
+    silent = make_delivery(preference_page=page)
+    prepare(linking)
+    prepare(silent)
+
+    assert errors(linking) == ["The preference page “the-acquisition” is not online: publish it, or choose another."]
+    assert errors(silent) == []
+
+
+def test_an_expired_page_is_closed_before_the_worker_says_so(make_page, monkeypatch):
+    page = make_page(online=False)
+    ends = timezone.now() + timedelta(hours=1)
+    LandingPage.objects.filter(pk=page.pk).update(expires_at=ends, is_default=True)
+    page.refresh_from_db()
+    publishing.publish(page, by="Ana")
+    before = (pagelinks.find_open(page.pk), pagelinks.defaults()["preference_page"])
+
+    monkeypatch.setattr(timezone, "now", lambda: ends)
+
+    assert before == (page, page)
+    assert (pagelinks.find_open(page.pk), pagelinks.defaults()["preference_page"]) == (None, None)
+
+
+def test_a_new_delivery_starts_with_the_default_pages_and_links_to_the_preferences(backoffice, make_page):
+    make_page(is_default=True)
+    make_page(slug="another")
+    make_page("blocklist", is_default=True)
+
+    html = backoffice.get(reverse("deliveries:add")).content.decode()
+
+    assert options(html, "preference_page") == [
+        ("---------", False), ("The another page", False), ("The acquisition page", True),
+    ]  # fmt: skip
+    assert options(html, "blocklist_page") == [("---------", False), ("The blocklist page", True)]
+    assert "{{ preferences_url }}" in html.partition("<textarea")[2]
+    assert "{{ unsubscribe_url }}" in html.partition("<textarea")[2]
+
+
+@pytest.mark.parametrize(("online", "is_default"), [(False, True), (True, False)])
+def test_a_new_delivery_links_to_no_page_that_is_no_default_or_not_online(backoffice, make_page, online, is_default):
+    make_page(online=online, is_default=is_default)
+
+    html = backoffice.get(reverse("deliveries:add")).content.decode()
+
+    shown = "The acquisition page" if online else "The acquisition page (not online)"
+    assert options(html, "preference_page") == [("---------", True), (shown, False)]
+    assert "{{ preferences_url }}" not in html.partition("<textarea")[2]
+
+
+def test_the_picker_offers_both_links(backoffice):
+    html = backoffice.get(reverse("deliveries:add")).content.decode()
+
+    assert 'data-merge-field="{{ preferences_url }}"' in html
+    assert 'data-merge-field="{{ blocklist_url }}"' in html
+
+
+def test_saving_stores_the_pages_and_duplicating_copies_them(backoffice, make_page):
+    pages = {"preference_page": make_page(), "blocklist_page": make_page("blocklist")}
+    data = FORM | {name: page.pk for name, page in pages.items()}
+
+    backoffice.post(reverse("deliveries:add"), data)
+    backoffice.post(reverse("deliveries:duplicate", args=[Delivery.objects.get().pk]))
+
+    assert (
+        list(Delivery.objects.values_list("preference_page", "blocklist_page"))
+        == [(pages["preference_page"].pk, pages["blocklist_page"].pk)] * 2
+    )
+
+
+def test_a_page_of_the_other_type_cannot_be_chosen(backoffice, make_page):
+    page = make_page("blocklist")
+
+    answer = backoffice.post(reverse("deliveries:add"), FORM | {"preference_page": page.pk})
+
+    assert (answer.status_code, Delivery.objects.count()) == (422, 0)
+
+
+def test_choosing_another_page_asks_for_a_new_preparation(make_page, make_delivery, prepare):
+    ProfileFactory()
+    delivery = make_delivery()
+    prepare(delivery)
+
+    lifecycle.revise(delivery, {"preference_page": make_page()}, revision=delivery.revision, by="Ana")
+
+    assert (delivery.status, delivery.preparation_id) == ("editing", None)
+
+
+def test_a_page_that_a_delivery_links_to_cannot_be_deleted(make_page, make_delivery):
+    page = make_page(online=False)
+    make_delivery(preference_page=page)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        page.delete()
+
+    assert LandingPage.objects.filter(pk=page.pk).exists()
