@@ -15,6 +15,8 @@ from django.utils import timezone
 from deliveries import confirmations, preparation, sending, transports, workers
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
+from landingpages import publishing, reconciling
+from profiles import pending
 from profiles.channels import Channel
 from quarantine import counting
 
@@ -38,6 +40,7 @@ class Command(BaseCommand):
         self.worker = workers.Worker()
         self.sessions: dict[Channel, Session] = {}
         self.cleaned_at = timezone.now() - timedelta(days=1)
+        self.closed_at = timezone.now() - timedelta(minutes=1)
         self.backoff, self.resume_at = 1.0, 0.0
         try:
             self.loop(until_idle=until_idle)
@@ -68,8 +71,10 @@ class Command(BaseCommand):
         """One piece of work; False when there was none."""
         workers.release_dead()
         self.clean_up_daily()
+        self.close_pages()
         # First what somebody waits for in front of a screen.
-        worked = self.unless_away(self.send_notices)
+        worked = reconciling.process_received() > 0
+        worked |= self.unless_away(self.send_notices)
         started = preparation.claim(self.worker.name)
         if started:
             preparation.run(started)
@@ -118,4 +123,11 @@ class Command(BaseCommand):
     def clean_up_daily(self) -> None:
         if timezone.now() - self.cleaned_at >= timedelta(days=1):
             counting.clean_up(timezone.now())
+            pending.clean_up()
             self.cleaned_at = timezone.now()
+
+    def close_pages(self) -> None:
+        """Pages that expired; visitors are refused from that very moment, this is for the list of the operators."""
+        if timezone.now() - self.closed_at >= timedelta(minutes=1):
+            publishing.close_expired()
+            self.closed_at = timezone.now()

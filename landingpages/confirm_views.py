@@ -1,0 +1,69 @@
+"""The page behind a confirmation mail: GET shows what will change, POST changes it."""
+
+import uuid
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from landingpages.public_answers import public, say
+from profiles import links, pending, publicpages, regions
+from profiles.channels import OPT_OUT_LABELS
+from profiles.consent import Evidence
+from profiles.links import InvalidLink, Purpose
+from profiles.models import PendingChange, Profile
+from profiles.pending import State
+
+NAMES = {"country": regions.country_name, "preferred_language": regions.language_name}
+MASKS = {"email": publicpages.masked, "mobile": publicpages.masked_mobile}
+
+
+@public
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """Apply a change once, however often the button is pressed; an expired link says so and changes nothing."""
+    try:
+        change = pending.find(links.read_token(token, Purpose.CONFIRM))
+    except InvalidLink:
+        change = None
+    if change is None:
+        return _gone(request, 404)
+    available = [code for code, _name in settings.LANGUAGES]
+    preferred = change.evidence.get("language") or change.profile.preferred_language
+    with translation.override(publicpages.language(request, available, preferred)):
+        if request.method == "POST":
+            evidence = Evidence(request_id=str(uuid.uuid4()), ip=publicpages.network(request))
+            pending.apply(change, evidence=evidence)
+            change.refresh_from_db()
+        return _state(request, change)
+
+
+def _state(request: HttpRequest, change: PendingChange) -> HttpResponse:
+    state = pending.state(change)
+    if state == State.EXPIRED:
+        return _gone(request, 410)
+    words = in_words(change)
+    template = "landingpages/public_confirm.html"
+    masked = publicpages.masked(change.address)
+    return publicpages.respond(request, template, words=words, is_done=state == State.APPLIED, masked=masked)
+
+
+def _gone(request: HttpRequest, status: int) -> HttpResponse:
+    """One sentence for malformed, forged and expired."""
+    told = _("It works for 7 days, and only whole: perhaps it was cut when it was copied. Nothing was changed by it.")
+    return say(request, status, _("This link does not work any more"), told)
+
+
+def in_words(change: PendingChange) -> list[str]:
+    """What will change: "City: Lyon"; addresses masked, boxes as the General tab words them."""
+    labels = {field.name: capfirst(str(field.verbose_name)) for field in Profile._meta.fields}
+    fields = [
+        _("%(field)s: %(value)s") % {"field": labels[name], "value": (MASKS | NAMES).get(name, str)(value) or "–"}
+        for name, value in change.fields.items()
+    ]
+    boxes = [
+        (_("%(box)s: yes") if ticked else _("%(box)s: no longer")) % {"box": OPT_OUT_LABELS[scope]}
+        for scope, ticked in change.choices.items()
+    ]
+    return fields + boxes

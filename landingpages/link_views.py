@@ -1,0 +1,136 @@
+"""A page as the holder of a genuine link sees it: 30 days with what is stored, later only to stop what is sent."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from landingpages import submission, visits
+from landingpages.forms import PageForm, form_class, initial_for
+from landingpages.public_answers import closed, confirmed, frame, say, show
+from landingpages.submission import Outcome
+from landingpages.visits import Visit
+from profiles import publicpages
+from profiles.channels import ANY_CHANNEL, OPT_OUT_LABELS
+from profiles.consent import Evidence
+from profiles.models import Profile, Source
+
+
+class StopForm(forms.Form):
+    """The boxes of the page, each worded as what stops: it only adds, so nothing is prefilled."""
+
+    stop = forms.MultipleChoiceField(
+        widget=forms.CheckboxSelectMultiple, error_messages={"required": gettext_lazy("Tick at least one box.")}
+    )
+
+    def __init__(self, scopes: list[str], data: Any = None) -> None:
+        super().__init__(data)
+        choices = [(scope, label) for scope, label in OPT_OUT_LABELS.items() if scope in scopes]
+        self.fields["stop"] = forms.MultipleChoiceField(
+            choices=choices, widget=self.fields["stop"].widget, error_messages=self.fields["stop"].error_messages
+        )
+
+
+def page(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
+    """What a link opens. A page that is closed takes nothing any more but what stops mail, from whoever has it open."""
+    if request.method == "POST" and "undo" in request.POST:
+        return _undo(request, visit)
+    if request.method == "POST" and "fresh-link" in request.POST and visit.is_open:
+        return _fresh_link(request, visit, profile)
+    if visit.is_fresh and visit.is_open:
+        return _fresh(request, visit, profile)
+    return _aged(request, visit, profile)
+
+
+def _fresh(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
+    show_data = visit.content["settings"]["preload_data"]
+    initial = initial_for(visit.content, profile, show_data=show_data)
+    form = _form(visit)(request.POST if request.method == "POST" else None, initial=initial)
+    context = {"masked": publicpages.masked(profile.email), **_arrival(visit)}
+    if not form.is_bound:
+        return show(request, visit, form, **context)
+    if not form.is_valid() or visit.link is None:
+        return show(request, visit, form, 422, **context)
+    outcome = submission.submit(
+        visit.version, profile, visit.link, form, evidence=_evidence(request, visit), source=_source(request, visit)
+    )
+    return confirmed(request, visit, *_notes(outcome), can_undo=visits.can_undo(visit))
+
+
+def _aged(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
+    """Nothing that is stored shows; boxes can be ticked, and a fresh link asked for (design decision 6)."""
+    stop = StopForm(visit.scopes, request.POST if request.method == "POST" else None)
+    told = {scope: f"☑ {OPT_OUT_LABELS[scope]}" for scope in visit.scopes}
+    form = _form(visit)()
+    if request.method == "POST" and visit.is_blocklist:
+        scopes, told = [ANY_CHANNEL], {ANY_CHANNEL: submission.blocklist_wording(form)}
+    elif stop.is_bound and stop.is_valid():
+        scopes = stop.cleaned_data["stop"]
+    else:
+        return _offer(request, visit, form, stop)
+    submission.tighten(
+        profile, scopes, evidence=_evidence(request, visit), wordings=told, source=_source(request, visit)
+    )
+    return confirmed(request, visit, can_undo=visits.can_undo(visit))
+
+
+def _offer(request: HttpRequest, visit: Visit, form: PageForm, stop: StopForm) -> HttpResponse:
+    """The page of an old link, and of a link to a page that was closed since."""
+    if not visit.is_open and visit.content["settings"]["redirection_url"]:
+        return closed(request, visit)
+    status = 410 if not visit.is_open else 422 if stop.is_bound else 200
+    template = "landingpages/public_aged.html"
+    shared = frame(visit) | _arrival(visit)
+    return publicpages.respond(request, template, status, form=form, stop=stop, visit=visit, **shared)
+
+
+def _fresh_link(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
+    asked = submission.ask_fresh_link(visit.version, profile, language=translation.get_language())
+    address = publicpages.masked(profile.email)
+    told = _("A link is on its way to %(address)s. It works for 30 days.") if asked else _too_soon()
+    return say(request, 200, _("Look into your mailbox"), told % {"address": address}, **frame(visit))
+
+
+def _undo(request: HttpRequest, visit: Visit) -> HttpResponse:
+    if submission.undo(visit, evidence=_evidence(request, visit, wording=_("Undo"))):
+        return say(request, 200, _("Undone"), _("Everything is as it was before you opened the page."), **frame(visit))
+    told = _("It was longer ago, or you have chosen something else since. Nothing was changed.")
+    return say(request, 409, _("This cannot be undone any more"), told, **frame(visit))
+
+
+def _notes(outcome: Outcome) -> list[str]:
+    notes = [
+        _("To finish, open the mail that is on its way to %(address)s and confirm there.") % {"address": address}
+        for address in outcome.asked
+    ]
+    if outcome.is_too_soon:
+        notes.append(_("Part of it has to be confirmed by email.") + " " + _too_soon())
+    if outcome.is_impossible:
+        notes.append(_("Part of it has to be confirmed by email, and we know no email address of yours: that part was left as it is."))
+    return notes
+
+
+def _too_soon() -> str:
+    return _("We sent you a mail a few minutes ago: look into your mailbox, or try again later.")
+
+
+def _form(visit: Visit) -> type[PageForm]:
+    return form_class(visit.content, translation.get_language())
+
+
+def _arrival(visit: Visit) -> dict[str, Any]:
+    """Pages that act on arrival have a script, and no other page has."""
+    return {"arrives": True, "csp": publicpages.CSP_WITH_SCRIPT} if visit.acts_on_arrival and visit.is_open else {}
+
+
+def _source(request: HttpRequest, visit: Visit) -> Source:
+    arrived = visit.acts_on_arrival and request.POST.get("arrival") == "yes"
+    return Source.PAGE_OPENED if arrived else Source.LANDING_PAGE
+
+
+def _evidence(request: HttpRequest, visit: Visit, wording: str = "") -> Evidence:
+    network = publicpages.network(request)
+    return submission.evidence_for(visit.version, network=network, link=visit.link, wording=wording)

@@ -1,0 +1,90 @@
+"""What the answers of all public pages of this app share."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from landingpages import limits
+from landingpages.forms import PageForm
+from landingpages.visits import Visit
+from profiles import publicpages
+
+View = Callable[..., HttpResponse]
+
+
+def public(view: View) -> View:
+    """A view for anybody: GET, HEAD and POST, no session, no cookie, and nothing larger than any form."""
+
+    @wraps(view)
+    def bounded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or int(length) > settings.PAGE_BYTES:
+            return say(request, 413, _("That is too much"), _("Type less and send it again."))
+        return view(request, *args, **kwargs)
+
+    # The stamp of the form, or the token of the link, is what allows a POST: there is no session to ride on.
+    return csrf_exempt(require_http_methods(["GET", "HEAD", "POST"])(bounded))
+
+
+def say(request: HttpRequest, status: int, title: str, *paragraphs: str, **context: Any) -> HttpResponse:
+    """A page with a title and sentences."""
+    template = "landingpages/public_message.html"
+    return publicpages.respond(request, template, status, title=title, paragraphs=paragraphs, **context)
+
+
+def missing(request: HttpRequest) -> HttpResponse:
+    """Nothing was ever published here."""
+    return say(request, 404, _("There is no page here"), _("Check the address, or open the link of the message again."))
+
+
+def closed(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """A page that was online once: off to where its author sends visitors, else a sentence (design decision 13)."""
+    if url := visit.content["settings"]["redirection_url"]:
+        return HttpResponseRedirect(url, headers={"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
+    return say(request, 410, _("This page is no longer available"), _("It was closed by its author."), **frame(visit))
+
+
+def show(request: HttpRequest, visit: Visit, form: PageForm, status: int = 200, **context: Any) -> HttpResponse:
+    """The page's form; with another status than 200 the version's error text and what was typed."""
+    problem = text(visit, "error", "") if status != 200 else ""
+    template = "landingpages/public_page.html"
+    return publicpages.respond(request, template, status, form=form, problem=problem, **frame(visit), **context)
+
+
+def confirmed(request: HttpRequest, visit: Visit, *notes: str, **context: Any) -> HttpResponse:
+    """The version's confirmation page."""
+    told = text(visit, "confirmation", _("Your choices are recorded."))
+    template = "landingpages/public_confirmation.html"
+    return publicpages.respond(request, template, told=told, notes=notes, **frame(visit), **context)
+
+
+def frame(visit: Visit) -> dict[str, Any]:
+    """What stands around every page of a visit: the languages to switch to, by their own names."""
+    current = translation.get_language()
+    named = [{"code": code, "name": _own_name(code), "is_current": code == current} for code in visit.languages]
+    return {"languages": named if len(named) > 1 else []}
+
+
+def stranger(visit: Visit, name: str = "page") -> dict[str, Any]:
+    """What a form for somebody without a link carries: where it goes, its stamp and its trap."""
+    action = f"{reverse(f'pages:{name}', args=[visit.slug])}?lang={translation.get_language()}"
+    return {"action": action, "stamp": limits.stamp(visit.page.pk), "is_stranger": True}
+
+
+def text(visit: Visit, name: str, otherwise: str) -> str:
+    """A text of the version in the language in hand; in another one that has it, else our own."""
+    texts = visit.content["texts"]
+    found = (texts.get(code, {}).get(name) for code in (translation.get_language(), *visit.languages))
+    return next((one for one in found if one), otherwise)
+
+
+def _own_name(code: str) -> str:
+    return str(translation.get_language_info(code)["name_local"]).capitalize()

@@ -1,0 +1,101 @@
+"""The pages that visitors open, with a link or without: no login, no session. Only POST changes anything."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from landingpages import limits, link_views, submission, visits
+from landingpages.forms import form_class
+from landingpages.public_answers import closed, confirmed, frame, missing, public, say, show, stranger
+from landingpages.submission import FRESH_LINK_FOR
+from landingpages.visits import Visit
+from profiles import publicpages
+from profiles.channels import Channel
+from profiles.forms import AddressField
+
+
+class AddressForm(forms.Form):
+    """The address that a fresh link goes to."""
+
+    address = AddressField(Channel.EMAIL, label=gettext_lazy("Your email address"), max_length=254)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["address"].required = True
+        self.fields["address"].widget = forms.EmailInput({"autocomplete": "email", "maxlength": 254})
+
+
+@public
+def page(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
+    """The page as its visitor may see it: for the profile behind a genuine link, for a stranger, or why there is none."""
+    visit = visits.find(slug, token)
+    if visit is None:
+        return missing(request)
+    preferred = visit.profile.preferred_language if visit.profile else ""
+    with translation.override(publicpages.language(request, visit.languages, preferred)):
+        if visit.profile:
+            return link_views.page(request, visit, visit.profile)
+        return _stranger(request, visit) if visit.is_open else closed(request, visit)
+
+
+def _stranger(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The same work, the same answer, whoever is meant: validate, keep it for the worker, say so (design decision 8)."""
+    if not visit.content["settings"]["unidentified_allowed"]:
+        return _ask_address(request, visit, AddressForm(), 404)
+    blank = form_class(visit.content, translation.get_language())
+    offer: dict[str, Any] = {"fresh_link": reverse("pages:fresh_link", args=[visit.slug])}
+    if request.method != "POST":
+        return show(request, visit, blank(), **stranger(visit), **offer)
+    form = blank(request.POST)
+    status, fault = _refusal(request, visit, form)
+    if status:
+        return show(request, visit, form, status, fault=fault, **stranger(visit), **offer)
+    _keep(request, visit, form.bound_values())
+    return confirmed(request, visit, _("If we know your address already, we first ask you by email."))
+
+
+@public
+def fresh_link(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask for a link to be sent to an address: the same answer whether we know it or not."""
+    visit = visits.find(slug)
+    if visit is None:
+        return missing(request)
+    with translation.override(publicpages.language(request, visit.languages)):
+        if not visit.is_open:
+            return closed(request, visit)
+        if request.method != "POST":
+            return _ask_address(request, visit, AddressForm())
+        form = AddressForm(request.POST)
+        status, fault = _refusal(request, visit, form)
+        if status:
+            return _ask_address(request, visit, form, status, fault=fault)
+        _keep(request, visit, {FRESH_LINK_FOR: form.cleaned_data["address"]})
+        told = _("If we know this address, a link is on its way to it. It works for 30 days.")
+        return say(request, 200, _("Look into your mailbox"), told, **frame(visit))
+
+
+def _refusal(request: HttpRequest, visit: Visit, form: forms.Form) -> tuple[int, str]:
+    """Status and sentence for a form that is not taken; 0 for one that is. What was typed is never lost."""
+    if fault := limits.fault(request.POST, visit.page.pk):
+        return 422, fault
+    if not form.is_valid():
+        return 422, ""
+    if limits.is_crowded(publicpages.network(request)):
+        return 429, _("Too many forms came from your network. Wait ten minutes and send it again.")
+    return 0, ""
+
+
+def _keep(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    language = translation.get_language()
+    submission.receive(visit.version, data, language=language, network=publicpages.network(request))
+
+
+def _ask_address(request: HttpRequest, visit: Visit, form: AddressForm, status: int = 200, **context: Any) -> HttpResponse:
+    """The page for those who need a link from us; 404 where they asked for a page that is not for strangers."""
+    shared = frame(visit) | stranger(visit, "fresh_link") | context
+    return publicpages.respond(request, "landingpages/public_address.html", status, form=form, **shared)
