@@ -7,7 +7,7 @@ from tests.factories import LandingPageFactory, PublishedPageFactory
 
 
 @pytest.fixture
-def page(db):
+def draft(db):
     """The acquisition template as it comes: heading, text, name, email, mobile, four boxes, button."""
     return LandingPageFactory()
 

@@ -72,8 +72,8 @@ def test_a_field_holds_what_the_kind_gives(kind, field, possible):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("values", [{"field": "email"}, {"is_positive": True}, {"is_mandatory": True}])
-def test_the_database_refuses_a_heading_that_is_bound(values, page):
-    heading = page.blocks.filter(kind=BlockKind.HEADING)
+def test_the_database_refuses_a_heading_that_is_bound(values, draft):
+    heading = draft.blocks.filter(kind=BlockKind.HEADING)
 
     with pytest.raises(IntegrityError), transaction.atomic():
         heading.update(**values)
@@ -82,23 +82,23 @@ def test_the_database_refuses_a_heading_that_is_bound(values, page):
 
 
 @pytest.mark.django_db
-def test_the_database_refuses_two_blocks_of_a_page_with_one_key(page):
-    first = page.blocks.first()
+def test_the_database_refuses_two_blocks_of_a_page_with_one_key(draft):
+    first = draft.blocks.first()
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        Block.objects.create(page=page, key=first.key, position=99, kind=BlockKind.TEXT)
+        Block.objects.create(page=draft, key=first.key, position=99, kind=BlockKind.TEXT)
 
-    assert page.blocks.count() == 10
+    assert draft.blocks.count() == 10
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("values", [{"status": "online"}, {"status": "closed"}, {"acts_on_arrival": True}])
-def test_the_database_refuses_a_page_that_cannot_be(values, page):
+def test_the_database_refuses_a_page_that_cannot_be(values, draft):
     with pytest.raises(IntegrityError), transaction.atomic():
-        LandingPage.objects.filter(pk=page.pk).update(**values)
+        LandingPage.objects.filter(pk=draft.pk).update(**values)
 
-    page.refresh_from_db()
-    assert (page.status, page.acts_on_arrival) == ("editing", False)
+    draft.refresh_from_db()
+    assert (draft.status, draft.acts_on_arrival) == ("editing", False)
 
 
 @pytest.mark.django_db

@@ -29,6 +29,7 @@ def drop_a_trigger():
 @pytest.mark.parametrize("statement", [*REFUSED, TRUNCATE])
 def test_a_published_version_refuses_to_change(statement, online):
     before = list(PublishedVersion.objects.values())
+    connection.check_constraints()  # PostgreSQL empties no table whose foreign keys are still to be checked
 
     with pytest.raises(DatabaseError, match="frozen"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
