@@ -71,9 +71,7 @@ def _aged(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
         scopes = stop.cleaned_data["stop"]
     else:
         return _offer(request, visit, form, stop)
-    submission.tighten(
-        profile, scopes, evidence=_evidence(request, visit), wordings=told, source=_source(request, visit)
-    )
+    submission.tighten(profile, scopes, evidence=_evidence(request, visit), wordings=told, source=_source(request, visit))
     return confirmed(request, visit, can_undo=visits.can_undo(visit))
 
 
@@ -109,7 +107,9 @@ def _notes(outcome: Outcome) -> list[str]:
     if outcome.is_too_soon:
         notes.append(_("Part of it has to be confirmed by email.") + " " + _too_soon())
     if outcome.is_impossible:
-        notes.append(_("Part of it has to be confirmed by email, and we know no email address of yours: that part was left as it is."))
+        notes.append(
+            _("Part of it has to be confirmed by email, and we know no email address of yours: that part was left as it is.")
+        )
     return notes
 
 

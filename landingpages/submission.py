@@ -55,10 +55,13 @@ def evidence_for(version: PublishedVersion, *, network: str, link: Link | None =
 
 
 def wanted(content: dict[str, Any], form: PageForm, values: dict[str, Any]) -> Wanted:
-    """Sort what was sent by what it needs; `values` are those of the form, or those kept in a Submission."""
-    bound = {name: (FIELDS[name], value) for name, value in values.items() if name in FIELDS}
-    choices = {found.scope: bool(value) for found, value in bound.values() if found.scope}
-    texts = {name: str(value) for name, (found, value) in bound.items() if found.column}
+    """Sort what was sent by what it needs; `values` are those of the form, or those kept in a Submission.
+
+    Nothing passes that the version does not bind.
+    """
+    bound = {block["field"]: FIELDS[block["field"]] for block in bound_blocks(content) if block["field"] in values}
+    choices = {found.scope: values[name] is True for name, found in bound.items() if found.scope}
+    texts = {name: values[name] for name, found in bound.items() if found.column and isinstance(values[name], str)}
     positive = {block["field"] for block in content["blocks"] if block["is_positive"]}
     wordings = {
         scope: _box(form.wordings(OPT_OUT_FIELDS[scope]), ticked != (OPT_OUT_FIELDS[scope] in positive))
