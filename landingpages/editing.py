@@ -74,7 +74,7 @@ def change(page: LandingPage, key: uuid.UUID | str, values: Mapping[str, Any], *
         kind = KINDS[BlockKind(block.kind)]
         block.field = values.get("field", block.field) if kind.takes_field else ""
         if block.field and block.field not in FIELDS:
-            raise ValueError(block.field)
+            raise ValueError(_("No page can fill the field %(field)s.") % {"field": block.field})
         is_box = bool(block.field and FIELDS[block.field].scope)
         block.is_positive = bool(values.get("is_positive", block.is_positive)) and is_box
         block.is_mandatory = bool(values.get("is_mandatory", block.is_mandatory)) and kind.is_input

@@ -153,7 +153,7 @@ class PublishedVersion(models.Model):
         constraints = [models.UniqueConstraint(fields=["page", "number"], name="versions_are_numbered_per_page")]
 
     def __str__(self) -> str:
-        return f"{self.page} ({self.number})"
+        return f"{self.content['label']} ({self.number})"
 
 
 class SubmissionStatus(models.TextChoices):

@@ -43,7 +43,9 @@ def publish(page: LandingPage, *, by: AbstractUser | str, revision: int | None =
     with transaction.atomic():
         current = _locked(page, page.revision if revision is None else revision)
         if problems := [check.text for check in checks(current) if check.level == Level.ERROR]:
-            raise InvalidPublication(_("The page cannot be published: %(problems)s") % {"problems": " ".join(problems)})
+            raise InvalidPublication(
+                _("The page cannot be published: %(problems)s") % {"problems": " ".join(dict.fromkeys(problems))}
+            )
         if current.status == PageStatus.ONLINE and not changes_not_published(current):
             raise InvalidPublication(_("Nothing has changed since the page was published."))
         last = PublishedVersion.objects.filter(page=current).aggregate(last=Max("number"))["last"] or 0
@@ -67,12 +69,10 @@ def unpublish(page: LandingPage, *, by: AbstractUser | str) -> None:
 
 def close_expired() -> int:
     """Close the online pages whose published expiration has passed (reference 3.3.7); how many that were."""
-    expired = [
-        page.pk
-        for page in LandingPage.objects.filter(status=PageStatus.ONLINE).select_related("version")
-        if page.version and is_expired(page.version)
-    ]
-    return LandingPage.objects.filter(pk__in=expired, status=PageStatus.ONLINE).update(status=PageStatus.CLOSED)
+    online = LandingPage.objects.filter(status=PageStatus.ONLINE)
+    expired = [page.version for page in online.select_related("version") if page.version and is_expired(page.version)]
+    # By version: a page that is published anew meanwhile stays online.
+    return online.filter(version__in=expired).update(status=PageStatus.CLOSED) if expired else 0
 
 
 def is_expired(version: PublishedVersion) -> bool:

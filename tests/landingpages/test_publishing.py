@@ -139,6 +139,19 @@ def test_an_error_stops_the_publication_and_the_former_version_stays(online):
     assert state(online) == ("online", 1, 1)
 
 
+def test_each_problem_is_told_once(draft):
+    set_fields(draft, opted_out_sms={"field": "opted_out_email"}, mobile={"field": ""})
+
+    with pytest.raises(InvalidPublication) as refusal:
+        publishing.publish(draft, by="Ana Lopes")
+
+    assert str(refusal.value) == (
+        "The page cannot be published: Choose the field that this block fills. "
+        "Another block fills the field “No longer contact by email” too."
+    )
+    assert state(draft) == ("editing", None, 0)
+
+
 def test_a_warning_does_not_stop_the_publication(draft):
     editing.remove(draft, draft.blocks.get(kind="heading").key, by="Ana Lopes")
 
