@@ -212,6 +212,8 @@ LOCAL_MAILBOX = VAR / "mailbox" if DEBUG else None
 LOGGING = {"version": 1, "disable_existing_loggers": False, "loggers": {"django.server": {"level": "WARNING"}}}
 
 HTTPS = PUBLIC_URL.startswith("https://")
+# Only a proxy of our own is believed; without one anybody could send this header.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.int("PROXIES") else None
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS

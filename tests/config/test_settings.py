@@ -75,4 +75,5 @@ def test_development_needs_no_value():
 def test_env_example_names_every_value_with_a_comment():
     lines = (settings.ROOT / ".env.example").read_text().splitlines()
     named = [(match[1], lines[number - 1][:2]) for number, line in enumerate(lines) if (match := re.match(r"#?([A-Z_]+)=", line))]
-    assert named == [(name, "# ") for name in env.scheme]
+    of_compose = ["POSTGRES_PASSWORD"]
+    assert named == [(name, "# ") for name in [*env.scheme, *of_compose]]
