@@ -1,5 +1,6 @@
 """Changes that wait for a proof: applied once, by POST, within 7 days, and never against a later choice."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -187,8 +188,13 @@ def test_get_shows_what_will_change_and_changes_nothing(anonymous, profile):
     page = anonymous.get(url(change)).content.decode()
 
     assert "m•••e@example.org" in page
-    listed = ["City: Lyon", "Mobile: +33•••99", "Country: France", "No longer contact by email: yes", "No longer contact by SMS: no longer"]  # fmt: skip
-    assert [f"<li>{line}</li>" in page for line in listed] == [True] * 5
+    assert re.findall("<li>(.*?)</li>", page) == [
+        "City: Lyon",
+        "Mobile: +33•••99",
+        "Country: France",
+        "No longer contact by email: yes",
+        "No longer contact by SMS: no longer",
+    ]
     assert (Profile.objects.get().city, ticks(profile)) == ("", [])
 
 
