@@ -56,14 +56,20 @@ def _gone(request: HttpRequest, status: int) -> HttpResponse:
 
 
 def in_words(change: PendingChange) -> list[str]:
-    """What will change: "City: Lyon"; addresses masked, boxes as the General tab words them."""
-    labels = {field.name: capfirst(str(field.verbose_name)) for field in Profile._meta.fields}
+    """What will change: "City: Lyon"; in the order and the words of the General tab, addresses masked."""
     fields = [
-        _("%(field)s: %(value)s") % {"field": labels[name], "value": (MASKS | NAMES).get(name, str)(value) or "–"}
-        for name, value in change.fields.items()
+        _("%(field)s: %(value)s") % {"field": capfirst(str(field.verbose_name)), "value": _shown(field.name, change) or "–"}
+        for field in Profile._meta.fields
+        if field.name in change.fields
     ]
     boxes = [
-        (_("%(box)s: yes") if ticked else _("%(box)s: no longer")) % {"box": OPT_OUT_LABELS[scope]}
-        for scope, ticked in change.choices.items()
+        (_("%(box)s: yes") if change.choices[scope] else _("%(box)s: no longer")) % {"box": label}
+        for scope, label in OPT_OUT_LABELS.items()
+        if scope in change.choices
     ]
     return fields + boxes
+
+
+def _shown(name: str, change: PendingChange) -> str:
+    value = str(change.fields[name])
+    return (MASKS | NAMES).get(name, str)(value) if value else ""

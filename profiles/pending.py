@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from profiles import consent, notices, registering
-from profiles.channels import Channel
+from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.consent import Evidence
 from profiles.links import LIFETIME, Link, Purpose
 from profiles.models import ConsentEvent, Notice, NoticeKind, PendingChange, Profile, Source
@@ -127,7 +127,8 @@ def _still_answers(pending: PendingChange, profile: Profile) -> bool:
 def _choose(pending: PendingChange, profile: Profile, kept: Evidence) -> None:
     wordings = pending.evidence.get("wordings", {})
     source = Source(pending.source)
-    for scope, ticked in pending.choices.items():
+    for scope in (scope for scope in OPT_OUT_FIELDS if scope in pending.choices):
+        ticked = pending.choices[scope]
         shown = replace(kept, wording=wordings.get(scope, kept.wording))
         if ticked:
             having = Profile.objects.with_address(Channel.EMAIL, pending.address)

@@ -189,8 +189,8 @@ def test_get_shows_what_will_change_and_changes_nothing(anonymous, profile):
 
     assert "m•••e@example.org" in page
     assert re.findall("<li>(.*?)</li>", page) == [
-        "City: Lyon",
         "Mobile: +33•••99",
+        "City: Lyon",
         "Country: France",
         "No longer contact by email: yes",
         "No longer contact by SMS: no longer",
