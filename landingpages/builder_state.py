@@ -7,22 +7,22 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.utils.text import Truncator
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 
 from landingpages import blocks
 from landingpages.checking import Check, Level
 from landingpages.models import Block, BlockKind
 from landingpages.snapshots import labels
 
-PARTS = {"content": _("Content"), "confirmation": _("Confirmation"), "error": _("Error")}
+PARTS = {"content": gettext_lazy("Content"), "confirmation": gettext_lazy("Confirmation"), "error": gettext_lazy("Error")}
 PART_HELP = {
-    "confirmation": _("What visitors read once they have sent their choices."),
-    "error": _("What visitors read when their choices could not be recorded."),
+    "confirmation": gettext_lazy("What visitors read once they have sent their choices."),
+    "error": gettext_lazy("What visitors read when their choices could not be recorded."),
 }
 SETTINGS = "settings"  # the id of the heading above the settings of the chosen block
 KEY_CHARACTERS = 36
-WIDTHS = {"desktop": _("Desktop"), "phone": _("Phone")}
+WIDTHS = {"desktop": gettext_lazy("Desktop"), "phone": gettext_lazy("Phone")}
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,25 @@ class Row:
     @property
     def is_typed(self) -> bool:
         return self.kind.is_input and self.block.kind != BlockKind.CHECKBOX
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check that says which block it is about."""
+
+    level: Level
+    text: str
+    block_key: str
+    about: str
+
+
+def findings(page_blocks: list[Block], lang: str, checks: Iterable[Check]) -> list[Finding]:
+    """The checks with the place and the words of their block."""
+    about = {
+        str(block.key): _("Block %(place)s, “%(label)s”") % {"place": place, "label": words(block, lang)}
+        for place, block in enumerate(page_blocks, 1)
+    }
+    return [Finding(check.level, check.text, check.block_key, about.get(check.block_key, "")) for check in checks]
 
 
 def rows(page_blocks: list[Block], state: State, checks: Iterable[Check]) -> list[Row]:

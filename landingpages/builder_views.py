@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from landingpages import blocks, editing, publishing
 from landingpages.acts import Outcome, act
 from landingpages.builder_forms import BlockForm, PageTextForm, languages
-from landingpages.builder_state import PART_HELP, PARTS, WIDTHS, State, rows
+from landingpages.builder_state import PART_HELP, PARTS, WIDTHS, State, findings, rows
 from landingpages.models import Block, BlockKind, LandingPage
 from landingpages.views import crumbs, find, frame, shown_revision
 from profiles.backoffice import backoffice_view, operator, render
@@ -90,15 +90,15 @@ def _conflict(request: HttpRequest, page: LandingPage, state: State, typed: Edit
 def _builder(
     request: HttpRequest, page: LandingPage, state: State, form: EditForm | None, *, status: int = 200, conflict: str = ""
 ) -> HttpResponse:
-    checks = publishing.checks(page)
+    checks, every = publishing.checks(page), list(page.blocks.all())
     context: dict[str, Any] = {
         "state": state,
         "form": form,
         "conflict": conflict,
         "chosen": _chosen(page, state),
         "focus": request.GET.get("focus", ""),
-        "rows": rows(list(page.blocks.all()), state, checks),
-        "checks": checks,
+        "rows": rows(every, state, checks),
+        "findings": findings(every, state.lang, checks),
         "palette": blocks.KINDS.values(),
         "parts": PARTS.items(),
         "languages": languages(),

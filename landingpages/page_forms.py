@@ -1,5 +1,6 @@
 """What an operator says of a landing page as a whole: a new one, and its properties."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -17,7 +18,7 @@ SLUG: Any = LandingPage._meta.get_field("slug")
 
 def suggested_slug(label: str) -> str:
     """An address made from a name: "Vos préférences" gives "vos-preferences", with a number if that is taken."""
-    stem = slugify(label)[:60].strip("-_").replace("_", "-") or "page"
+    stem = slugify(re.sub(r"['’]", " ", label))[:60].strip("-_").replace("_", "-") or "page"
     taken = set(LandingPage.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
     return next(slug for slug in (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))) if slug not in taken)
 

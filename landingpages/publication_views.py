@@ -6,10 +6,12 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from landingpages import changes, publishing
+from landingpages.builder_state import findings
 from landingpages.editing import EditConflict
 from landingpages.models import LandingPage, PageStatus, PublishedVersion
 from landingpages.views import PER_PAGE, crumbs, find, frame, shown_revision
@@ -30,7 +32,7 @@ def publish(request: HttpRequest, page_id: int) -> HttpResponse:
     checks = publishing.checks(page)
     last = PublishedVersion.objects.filter(page=page).first()
     context = {
-        "checks": checks,
+        "findings": findings(list(page.blocks.all()), get_language(), checks),
         "is_blocked": any(check.level == publishing.Level.ERROR for check in checks),
         "changed": changes.in_words(page.version.content, content) if page.version else [],
         "languages": changes.language_names(content["languages"]),
