@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from deliveries import pagelinks, returnpath
 from deliveries.rendering import header_text
 from deliveries.transports import Outgoing
+from landingpages.forms import form_class
 from profiles.channels import OPT_OUT_LABELS
 from profiles.links import Purpose, make_token
 from profiles.models import Notice, NoticeKind, PendingChange
@@ -122,14 +123,16 @@ def _address_changed(notice: Notice) -> Letter:
 def _fresh_link(notice: Notice) -> Letter:
     page = pagelinks.find_open(notice.page_id or 0)
     pinned = pagelinks.pin(page)
-    if not page or not pinned or not notice.profile:
+    if not page or not page.version or not pinned or not notice.profile:
         raise ValueError("a fresh link leads somebody to a page that is open")
+    # What visitors read on the page; its label is for the operators.
+    title = form_class(page.version.content, translation.get_language())().title
     return Letter(
-        subject=_("Your link to “%(page)s”") % {"page": page.label},
-        opening=_("Here is the link that you asked for. It shows your choices, so keep it to yourself."),
+        subject=_("Your link to “%(page)s”") % {"page": title},
+        opening=_("Here is the link that you asked for. For 30 days it shows your choices, so keep it to yourself."),
         closing=_("If it was not you who asked for this, do nothing: nothing changes then."),
         link=pagelinks.url(pinned, notice.profile),
-        link_label=page.label,
+        link_label=title,
     )
 
 

@@ -15,6 +15,7 @@ from deliveries.notice_mails import FIELD_WORDS, LIFTED_WORDS
 from deliveries.transports import TransportUnavailable
 from landingpages import publishing, templates_builtin
 from landingpages.blocks import FIELDS
+from landingpages.models import LandingPage
 from profiles import links
 from profiles.channels import OPT_OUT_LABELS
 from profiles.links import Purpose
@@ -183,6 +184,18 @@ def test_a_fresh_link_opens_its_page_as_this_person(ask, marie, landing_page, sm
     for body in bodies(accepted):
         link = links.read_token(link_in(body, "https://news.example.org/lp/vos-preferences/"), Purpose.PAGE)
         assert (link.public_id, link.page) == (marie.public_id, landing_page.pk)
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Your preferences"), ("fr", "Vos préférences")])
+def test_a_fresh_link_names_the_page_as_visitors_read_it(ask, landing_page, smtp, language, title):
+    LandingPage.objects.filter(pk=landing_page.pk).update(label="Ana’s second try")
+    ask(NoticeKind.FRESH_LINK, page_id=landing_page.pk, language=language)
+
+    send_due_notices()
+
+    [accepted] = smtp.accepted
+    for text in [accepted.mail["Subject"], *bodies(accepted)]:
+        assert (title in text, "Ana" in text) == (True, False)
 
 
 @pytest.mark.parametrize(
