@@ -43,7 +43,7 @@ def sent_by(response):
     for field in form or ():
         value = field.value()
         shown = "" if value is None else value
-        fields[field.html_initial_name] = shown
+        fields[field.html_initial_name] = form.data.get(field.html_initial_name, shown)
         if value not in (False, None):
             fields[field.html_name] = value
     return fields
