@@ -61,7 +61,10 @@ def _quarantine() -> None:
 def _delivery(status: DeliveryStatus, operator: User) -> None:
     label = f"Spring news, {status.label}" if status != DeliveryStatus.PAUSED else "Autumn sale " * 9
     delivery = Delivery.objects.create(
-        label=label.strip(), subject="Spring is here, {{ profile.first_name }}", audience=audiences.EVERYBODY, **skeleton.content()
+        label=label.strip(),
+        subject="Spring is here, {{ profile.first_name }}",
+        audience=audiences.EVERYBODY,
+        **skeleton.content(),
     )
     if status == DeliveryStatus.EDITING:
         return
