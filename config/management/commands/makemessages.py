@@ -13,7 +13,6 @@ WORDS_OF_UNFOLD = (
     gettext_noop("Dark"),
     gettext_noop("Expand row"),
     gettext_noop("False"),
-    gettext_noop("Filter navigation items"),
     gettext_noop("Forgotten your password or username?"),
     gettext_noop("Light"),
     gettext_noop("Loading more results..."),
