@@ -2,7 +2,7 @@
 
 HTML = """\
 <!doctype html>
-<html>
+<html lang="{{ profile.language | default: 'en' }}">
 <head>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -24,7 +24,7 @@ HTML = """\
 {% if profile.language == "fr" %}FRENCH{% else %}ENGLISH{% endif %}
       <p class="foot" style="margin: 40px 0 0; padding-top: 16px; border-top: 1px solid #ccd8d4; color: #52645f;
           font: 13px/1.6 Arial, sans-serif;">
-        {{ sender.name }} · {{ sender.postal_address }}<br>
+        {{ sender.postal_address }}<br>
         {% if profile.language == "fr" %}Vous recevez ce message à {{ profile.email }}.
         <a href="{{ unsubscribe_url }}" style="color: #12655a;">Ne plus recevoir nos messages</a>
         {% else %}You receive this message at {{ profile.email }}.
