@@ -7,10 +7,10 @@ from django.utils import timezone
 from deliveries import lifecycle, returnpath, sending
 from deliveries.models import Batch, Delivery, Message
 from deliveries.transports import TransportUnavailable, email
-from profiles import consent
+from profiles import consent, subscriptions
 from profiles.models import ConsentEvent, Profile, Source
 from quarantine.models import QuarantinedAddress
-from tests.factories import ProfileFactory, QuarantinedAddressFactory
+from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +79,21 @@ def test_what_happens_after_the_confirmation_still_counts(make_delivery, prepare
     prepared.refresh_from_db()
     assert (prepared.to_deliver, prepared.excluded) == (2, 0)
     assert progress(delivery) == {"total": 2, "sent": 1, "excluded_late": 1}
+
+
+def test_who_left_the_service_meanwhile_is_not_sent_its_mail(make_delivery, prepare, confirm, send_all, smtp):
+    gone, stays, service = ProfileFactory(), ProfileFactory(), ServiceFactory()
+    for profile in (gone, stays):
+        subscriptions.subscribe(profile, service, source=Source.OPERATOR, by="Ana")
+    delivery = make_delivery(service=service)
+    prepare(delivery)
+    confirm(delivery)
+
+    subscriptions.unsubscribe(gone, service, source=Source.ONE_CLICK)
+    send_all()
+
+    assert smtp.recipients == [stays.email]
+    assert [(status, outcome) for _address, status, outcome in outcomes()] == [("excluded_late", "unsubscribed"), ("sent", "")]
 
 
 def test_opting_out_of_sms_does_not_stop_an_email(make_delivery, prepare, confirm, send_all, smtp):
