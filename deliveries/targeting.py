@@ -26,11 +26,9 @@ def write_duplicates(preparation: Preparation) -> int:
     """
     channel = Channel.of(preparation.delivery.channel)
     place = Window(RowNumber(), partition_by=F(channel.address_field), order_by=F("pk").asc())
-    # Few addresses have two holders, and the index alone names them: only these few are judged and put in order.
-    addresses = Profile.objects.order_by().values(channel.address_field).annotate(holders=Count("pk")).filter(holders__gt=1)
     later = (
         target(preparation)
-        .filter(exclusions.eligible(channel), **{f"{channel.address_field}__in": addresses.values(channel.address_field)})
+        .filter(exclusions.eligible(channel))
         .annotate(place=place, for_preparation=Value(preparation.pk, output_field=IntegerField()))
         .filter(place__gt=1)
         .values_list("for_preparation", "pk")
