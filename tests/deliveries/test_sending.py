@@ -202,6 +202,26 @@ def test_a_refused_sender_pauses_the_delivery_and_harms_nobody(make_delivery, pr
     assert "550" in delivery.log.last().shown
 
 
+def test_what_was_accepted_before_the_server_refused_us_is_not_sent_again(
+    make_delivery, prepare, confirm, send_all, smtp, operator
+):
+    first, second = ProfileFactory(), ProfileFactory()
+    delivery = make_delivery()
+    prepare(delivery)
+    confirm(delivery)
+    smtp.answers[returnpath.make(delivery.preparation_id, second.pk)] = "550 5.7.1 You may not send"
+    send_all()
+    assert [status for _address, status, _outcome in outcomes()] == ["sent", "pending"]
+    assert progress(delivery)["sent"] == 1
+
+    smtp.answers.clear()
+    delivery.refresh_from_db()
+    lifecycle.resume(delivery, by=operator)
+    send_all()
+
+    assert [one.to for one in smtp.accepted] == [first.email, second.email]
+
+
 def test_a_server_that_is_away_leaves_everybody_pending(make_delivery, prepare, confirm, settings):
     ProfileFactory()
     settings.EMAIL_URL = {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": 9}
