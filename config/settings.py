@@ -203,7 +203,7 @@ STORAGES = {
 EMAIL_URL = env.email_url("EMAIL_URL")
 SENDER_NAME = env.str("SENDER_NAME")
 SENDER_EMAIL = env.str("SENDER_EMAIL") or f"news@{'example.org' if DEBUG else ALLOWED_HOSTS[0].lstrip('.')}"
-SENDER_POSTAL_ADDRESS = env.str("SENDER_POSTAL_ADDRESS")
+SENDER_POSTAL_ADDRESS = env.str("SENDER_POSTAL_ADDRESS") or ("Maison Exemple, 12 rue des Lilas, 75011 Paris" if DEBUG else "")
 RETURN_PATH = env.str("RETURN_PATH") or "bounce@" + SENDER_EMAIL.rpartition("@")[2]
 # The mails that `make run` sends, one file each: development only.
 LOCAL_MAILBOX = VAR / "mailbox" if DEBUG else None

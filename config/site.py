@@ -7,14 +7,20 @@ from django.urls import resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
 
-def _entry(title: Any, icon: str, url_name: str, permission: str, *paths: str) -> dict[str, Any]:
+def _entry(title: Any, icon: str, url_name: str, permission: str, *paths: str, but: str = "") -> dict[str, Any]:
+    """An entry of the menu; it is the current one on its own page, and below `paths` except below `but`."""
     url = reverse(url_name)
+
+    def is_current(request: HttpRequest) -> bool:
+        below = any(request.path.startswith(path) for path in (url, *paths))
+        return below and not (but and request.path.startswith(but))
+
     return {
         "title": title,
         "icon": icon,
         "link": url,
         "permission": lambda request: request.user.has_perm(permission),
-        "active": lambda request: any(request.path.startswith(path) for path in (url, *paths)),
+        "active": is_current,
     }
 
 
@@ -25,7 +31,14 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "items": [
                 {"title": _("Home"), "icon": "home", "link": home, "active": lambda request: request.path == home},
-                _entry(_("Profiles"), "group", "admin:profiles_profile_changelist", "profiles.view_profile"),
+                _entry(
+                    _("Profiles"),
+                    "group",
+                    "admin:profiles_profile_changelist",
+                    "profiles.view_profile",
+                    "/admin/profiles/",
+                    but=reverse("admin:profiles_service_changelist"),
+                ),
                 _entry(_("Services"), "newspaper", "admin:profiles_service_changelist", "profiles.view_service"),
                 _entry(_("Landing pages"), "web", "landingpages:list", "landingpages.view_landingpage"),
                 _entry(_("Deliveries"), "send", "deliveries:list", "deliveries.view_delivery"),

@@ -78,11 +78,16 @@ def verdict(channel: Channel, preparation: Preparation) -> Combinable:
 
 
 def detail(channel: Channel) -> Combinable:
-    """What the verdict rests on: the flag for the blocklist, the error reason for the quarantine, else empty."""
-    whens = [
-        When(rule.condition(channel), then=rule.detail(channel) if rule.detail else Value("", output_field=TEXT))
-        for rule in STANDING_RULES
-    ]
+    """What the verdict rests on: the flag for the blocklist, the error reason for the quarantine, else empty.
+
+    A rule without a detail is only asked again where a later one with a detail hits: most people pass without it.
+    """
+    whens, silent = [], Q()
+    for rule in STANDING_RULES:
+        if rule.detail:
+            whens.append(When(rule.condition(channel) & ~silent, then=rule.detail(channel)))
+        else:
+            silent |= rule.condition(channel)
     return Case(*whens, default=Value("", output_field=TEXT), output_field=TEXT)
 
 

@@ -71,9 +71,6 @@ class DeliveryForm(forms.ModelForm):
         }
         self.fields["sender_name"].widget.attrs["placeholder"] = settings.SENDER_NAME
         self.fields["sender_email"].widget.attrs["placeholder"] = settings.SENDER_EMAIL
-        for name, field in self.fields.items():
-            described = f"id_{name}_help " if field.help_text else ""
-            field.widget.attrs["aria-describedby"] = f"{described}id_{name}_error".strip()
 
     def clean_subject(self) -> str:
         return self._template("subject")

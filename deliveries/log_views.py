@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from deliveries import explaining
@@ -72,16 +73,16 @@ def log(request: HttpRequest, delivery_id: int) -> HttpResponse:
 @backoffice_view("deliveries.view_delivery")
 def profile_sending_log(request: HttpRequest, profile_id: int) -> HttpResponse:
     """What a profile was sent, and what became of it."""
-    return _profile_log(request, profile_id, "deliveries/profile_sending_log.html", _("Sending log"), excluded=False)
+    return _profile_log(request, profile_id, "deliveries/profile_sending_log.html", excluded=False)
 
 
 @backoffice_view("deliveries.view_delivery")
 def profile_exclusion_log(request: HttpRequest, profile_id: int) -> HttpResponse:
     """What a profile was left out of, and why."""
-    return _profile_log(request, profile_id, "deliveries/profile_exclusion_log.html", _("Exclusion log"), excluded=True)
+    return _profile_log(request, profile_id, "deliveries/profile_exclusion_log.html", excluded=True)
 
 
-def _profile_log(request: HttpRequest, profile_id: int, template: str, title: str, *, excluded: bool) -> HttpResponse:
+def _profile_log(request: HttpRequest, profile_id: int, template: str, *, excluded: bool) -> HttpResponse:
     profile = get_object_or_404(Profile, pk=profile_id)
     rows = Message.objects.for_profile(profile.pk).select_related("preparation__delivery")
     page = Paginator(rows.excluded() if excluded else rows.to_deliver(), ROWS).get_page(request.GET.get("page"))
@@ -90,7 +91,8 @@ def _profile_log(request: HttpRequest, profile_id: int, template: str, title: st
         for message in page.object_list
         for line in (explaining.explain([message], Channel.of(message.preparation.delivery.channel)) if excluded else [message])
     ]
-    return render(request, template, title=f"{profile} – {title}", tab_page="profile", profile=profile, page=page, lines=lines)
+    way = [(_("Profiles"), reverse("admin:profiles_profile_changelist"))]
+    return render(request, template, title=str(profile), crumbs=way, tab_page="profile", profile=profile, page=page, lines=lines)
 
 
 def _messages(preparation: Preparation | None) -> MessageQuerySet:

@@ -136,7 +136,7 @@ def compile_text(source: str, *, html: bool = False) -> Template:
         raise InvalidTemplate(_("too deeply nested")) from error
     for name, (place, *_others) in used.filters.items():
         if name not in environment.filters:
-            raise InvalidTemplate(_at(place.index, source, f"unknown filter '{name}'"))
+            raise InvalidTemplate(_at(place.index, source, _("unknown filter '%(name)s'") % {"name": name}))
     paths = [str(variable) for variables in used.globals.values() for variable in variables]
     return Template(bound, frozenset(paths), source)
 

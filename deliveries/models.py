@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
+from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -297,5 +298,5 @@ class PreparationLog(models.Model):
     @property
     def shown(self) -> str:
         """The line in the reader's language; the name of a part of the content is translated as well."""
-        values = {name: gettext(value) if name == "part" else value for name, value in self.values.items()}
+        values = {name: gettext(value) if name == "part" else localize(value) for name, value in self.values.items()}
         return gettext(self.text) % values if values else gettext(self.text)

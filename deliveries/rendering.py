@@ -7,15 +7,13 @@ from email.utils import format_datetime, formataddr
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.core.mail.message import utf8_charset_qp
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from inscriptis import get_text
 from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 
-from deliveries import merging, pagelinks, returnpath
+from deliveries import merging, mime, pagelinks, returnpath
 from deliveries.models import Delivery, Preparation
 from deliveries.transports import Outgoing
 from profiles.channels import Channel, InvalidAddress, normalise_email
@@ -82,19 +80,16 @@ class Renderer:
         if normalise_email(address) != address:
             raise InvalidAddress(_("The address is not valid."))  # it came past profiles: it could be two, or a command
         values = self.values(profile)
-        mail = EmailMultiAlternatives(
-            subject=header_text(self.subject.render(values)),
-            body=self.text.render(values),
-            from_email=formataddr((header_text(self.content["sender_name"]), self.sender)),
-            to=[address],
-            headers={"Message-ID": self.message_id(profile), "Date": format_datetime(timezone.now())},
-        )
-        mail.encoding = utf8_charset_qp  # seven bits: fits every server
-        body = self.html.render(values)
-        if body.strip():
-            mail.attach_alternative(body, "text/html")
-        data = self.list_headers(values[merging.UNSUBSCRIBE]) + mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
-        return Outgoing(address, returnpath.make(self.preparation.pk, profile.pk), data.rstrip(b"\r\n") + b"\r\n")
+        headers = {
+            "Subject": header_text(self.subject.render(values)),
+            "From": formataddr((header_text(self.content["sender_name"]), self.sender)),
+            "To": mime.address_text(address),
+            "Message-ID": self.message_id(profile),
+            "Date": format_datetime(timezone.now()),
+        }
+        data = mime.mail(headers, text=self.text.render(values), html=self.html.render(values))
+        data = self.list_headers(values[merging.UNSUBSCRIBE]) + data
+        return Outgoing(address, returnpath.make(self.preparation.pk, profile.pk), data)
 
     def plain(self, profile: Profile, address: str) -> Outgoing:
         text = self.text.render(self.values(profile))

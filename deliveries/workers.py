@@ -41,7 +41,11 @@ def release_dead() -> list[str]:
 
 
 def _release_if_dead(path: Path) -> bool:
-    with path.open("r+") as file:
+    try:
+        file = path.open("r+")
+    except FileNotFoundError:
+        return False  # its owner ended, or another worker was faster
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -127,7 +127,10 @@ def _one_of(column: str, label: Any, name: Callable[[str], str]) -> Operator:
     return Operator(
         accepts=_is_list_of_codes,
         condition=lambda value: Q(**{f"{column}__in": value}),
-        words=lambda value: f"{label}: {get_text_list([name(code) for code in value], _('or')) if value else _('none')}",
+        words=lambda value: (
+            _("%(field)s: %(values)s")
+            % {"field": label, "values": get_text_list([name(code) for code in value], _("or")) if value else _("none")}
+        ),
     )
 
 

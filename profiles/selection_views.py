@@ -65,4 +65,4 @@ def _told(scope: str, changed: int, already: int) -> str:
     done = ngettext("%(number)s profile changed", "%(number)s profiles changed", changed) % {"number": number_format(changed)}
     rest = ngettext("%(number)s was opted out already", "%(number)s were opted out already", already)
     told = [done, rest % {"number": number_format(already)}] if already else [done]
-    return f"{OPT_OUT_LABELS[scope]}: {', '.join(told)}."
+    return _("%(box)s: %(told)s.") % {"box": OPT_OUT_LABELS[scope], "told": ", ".join(told)}

@@ -5,6 +5,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from profiles.channels import Channel
 from profiles.fields import ByteOrderedField
@@ -17,7 +18,7 @@ class Status(models.TextChoices):
     ERRONEOUS = "erroneous", _("Erroneous")
     VALID = "valid", _("Valid")
     BLOCKLIST = "blocklist", _("On blocklist")
-    QUARANTINE = "quarantine", _("Quarantine")
+    QUARANTINE = "quarantine", pgettext_lazy("status", "Quarantine")
     ALLOWLIST = "allowlist", _("On allowlist")
 
 

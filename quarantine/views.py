@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from profiles.backoffice import backoffice_view, operator, render
@@ -43,7 +43,7 @@ ACTS = {
     "quarantine": Act(
         counting.quarantine,
         Status.QUARANTINE,
-        gettext_lazy("Quarantine"),
+        pgettext_lazy("act", "Quarantine"),
         gettext_lazy("%(address)s is quarantined: no delivery uses it any more."),
     ),
     "allow": Act(

@@ -17,7 +17,7 @@ from quarantine.models import QuarantinedAddress, Reason, Status
 from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
 
 # Small batches, so that a delivery can be caught in the middle.
-SETTINGS = {"TRANSPORTS": {"email": "deliveries.transports.memory.MemorySession"}, "BATCH_MESSAGES": 20}
+SETTINGS = {"TRANSPORTS": {"email": "deliveries.transports.memory.MemorySession"}, "BATCH_MESSAGES": 4}
 # What a worker would go on with comes last.
 ORDER = [DeliveryStatus(name) for name in ("editing", "ready", "finished", "stopped", "paused", "in_progress", "preparing")]
 LONG_NAME = {"first_name": "Marie-Charlotte Éléonore", "last_name": "de la Rochefoucauld-Montbazon"}
@@ -44,8 +44,8 @@ def _people(operator: User) -> None:
     ProfileFactory(**LONG_NAME, email=LONG_ADDRESS, opted_out=["all", "email", "sms", "push", "direct_mail"])
     ProfileFactory(first_name="", last_name="", email="", mobile="+33612345678")
     ProfileFactory(email="gone@example.org")
-    for number in range(60):
-        ProfileFactory(opted_out=["email"] if number % 9 == 0 else ["all"] if number % 25 == 1 else [])
+    for number in range(12):
+        ProfileFactory(opted_out=["email"] if number % 4 == 0 else ["all"] if number == 5 else [])
 
 
 def _quarantine() -> None:
@@ -61,7 +61,10 @@ def _quarantine() -> None:
 def _delivery(status: DeliveryStatus, operator: User) -> None:
     label = f"Spring news, {status.label}" if status != DeliveryStatus.PAUSED else "Autumn sale " * 9
     delivery = Delivery.objects.create(
-        label=label.strip(), subject="Spring is here, {{ profile.first_name }}", audience=audiences.EVERYBODY, **skeleton.content()
+        label=label.strip(),
+        subject="Spring is here, {{ profile.first_name }}",
+        audience=audiences.EVERYBODY,
+        **skeleton.content(),
     )
     if status == DeliveryStatus.EDITING:
         return

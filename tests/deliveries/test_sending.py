@@ -7,10 +7,10 @@ from django.utils import timezone
 from deliveries import lifecycle, returnpath, sending
 from deliveries.models import Batch, Delivery, Message
 from deliveries.transports import TransportUnavailable, email
-from profiles import consent
+from profiles import consent, subscriptions
 from profiles.models import ConsentEvent, Profile, Source
 from quarantine.models import QuarantinedAddress
-from tests.factories import ProfileFactory, QuarantinedAddressFactory
+from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +79,21 @@ def test_what_happens_after_the_confirmation_still_counts(make_delivery, prepare
     prepared.refresh_from_db()
     assert (prepared.to_deliver, prepared.excluded) == (2, 0)
     assert progress(delivery) == {"total": 2, "sent": 1, "excluded_late": 1}
+
+
+def test_who_left_the_service_meanwhile_is_not_sent_its_mail(make_delivery, prepare, confirm, send_all, smtp):
+    gone, stays, service = ProfileFactory(), ProfileFactory(), ServiceFactory()
+    for profile in (gone, stays):
+        subscriptions.subscribe(profile, service, source=Source.OPERATOR, by="Ana")
+    delivery = make_delivery(service=service)
+    prepare(delivery)
+    confirm(delivery)
+
+    subscriptions.unsubscribe(gone, service, source=Source.ONE_CLICK)
+    send_all()
+
+    assert smtp.recipients == [stays.email]
+    assert [(status, outcome) for _address, status, outcome in outcomes()] == [("excluded_late", "unsubscribed"), ("sent", "")]
 
 
 def test_opting_out_of_sms_does_not_stop_an_email(make_delivery, prepare, confirm, send_all, smtp):
@@ -187,6 +202,26 @@ def test_a_refused_sender_pauses_the_delivery_and_harms_nobody(make_delivery, pr
     assert "550" in delivery.log.last().shown
 
 
+def test_what_was_accepted_before_the_server_refused_us_is_not_sent_again(
+    make_delivery, prepare, confirm, send_all, smtp, operator
+):
+    first, second = ProfileFactory(), ProfileFactory()
+    delivery = make_delivery()
+    prepare(delivery)
+    confirm(delivery)
+    smtp.answers[returnpath.make(delivery.preparation_id, second.pk)] = "550 5.7.1 You may not send"
+    send_all()
+    assert [status for _address, status, _outcome in outcomes()] == ["sent", "pending"]
+    assert progress(delivery)["sent"] == 1
+
+    smtp.answers.clear()
+    delivery.refresh_from_db()
+    lifecycle.resume(delivery, by=operator)
+    send_all()
+
+    assert [one.to for one in smtp.accepted] == [first.email, second.email]
+
+
 def test_a_server_that_is_away_leaves_everybody_pending(make_delivery, prepare, confirm, settings):
     ProfileFactory()
     settings.EMAIL_URL = {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": 9}
@@ -260,19 +295,6 @@ def test_a_lease_that_might_end_during_the_transfer_is_not_used(make_delivery, p
         sending.BatchSender(batch, session).run()
 
     assert (smtp.recipients, Batch.objects.get().status) == ([], "waiting")
-
-
-def test_a_batch_is_claimed_once_and_again_after_its_lease(make_delivery, prepare, confirm):
-    ProfileFactory()
-    delivery = make_delivery()
-    prepare(delivery)
-    confirm(delivery)
-
-    first, second = sending.claim_batch("one"), sending.claim_batch("two")
-    Batch.objects.update(lease_until=timezone.now() - timezone.timedelta(seconds=1))
-    third = sending.claim_batch("three")
-
-    assert (first.worker, second, third.worker) == ("one", None, "three")
 
 
 def test_one_person_whose_message_cannot_be_made_fails_alone(make_delivery, prepare, confirm, send_all, smtp):

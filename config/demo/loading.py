@@ -1,0 +1,151 @@
+"""Load the demo data through the same verbs that operators, imports and recipients use."""
+
+import random
+from datetime import timedelta
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser, Permission
+from django.db import transaction
+from django.utils import timezone
+
+from config.demo import letters
+from config.demo.people import SEED, people
+from deliveries import lifecycle, preparation
+from deliveries.models import Delivery
+from profiles import audiences, consent, subscriptions
+from profiles.channels import ANY_CHANNEL, Channel
+from profiles.consent import Evidence
+from profiles.models import Profile, Service, Source
+from quarantine import counting
+from quarantine.models import Reason, Status
+from quarantine.qualification import qualify
+
+MANAGER = ("ana", "Ana", "Lopes")
+MARKETER = ("luc", "Luc", "Besson")
+# Luc prepares; only Ana, who may do everything, confirms.
+MARKETER_MAY = (
+    "view_profile",
+    "add_profile",
+    "change_profile",
+    "view_service",
+    "view_consentevent",
+    "view_quarantinedaddress",
+    "view_delivery",
+    "add_delivery",
+    "change_delivery",
+    "prepare_delivery",
+)
+SERVICES = (
+    ("Thursday letter", "La lettre du jeudi / The Thursday letter", 120),
+    ("Workshops", "Ateliers / Workshops", 60),
+)
+# (scope, how many, source): who does not want to be contacted, by which way they said so.
+OPT_OUTS = (
+    ("email", 9, Source.OPERATOR),
+    ("email", 12, Source.ONE_CLICK),
+    ("email", 8, Source.IMPORT),
+    (ANY_CHANNEL, 5, Source.OPERATOR),
+    (ANY_CHANNEL, 4, Source.IMPORT),
+    ("sms", 8, Source.OPERATOR),
+    ("push", 3, Source.OPERATOR),
+    ("direct_mail", 6, Source.IMPORT),
+)
+CHANGED_THEIR_MIND = 3
+EVIDENCE = {
+    Source.ONE_CLICK: Evidence(wording="I no longer want to receive emails.", delivery_label="Autumn news"),
+    Source.IMPORT: Evidence(detail="opt-outs of the former tool.csv"),
+}
+# Answers of mail servers, with how many hours ago each came: the address is what these make of it.
+REFUSALS = (
+    ("550 5.1.1 The email account that you tried to reach does not exist", (50,)),
+    ("550 5.1.1 <{address}>: Recipient address rejected: User unknown in virtual mailbox table", (30,)),
+    ("550 5.1.1 No such user here", (75,)),
+    ("550 5.1.2 Host or domain name not found", (28,)),
+    ("550 5.2.1 The email account that you tried to reach is disabled", (100,)),
+    ("452 4.2.2 The recipient's inbox is out of storage space", (60, 20)),
+    ("451 4.4.1 Connection timed out", (40,)),
+)
+COMPLAINT = "Feedback report of the mailbox provider: the recipient marked the message as spam."
+
+
+def is_empty() -> bool:
+    """Is there nothing that demo data could mix with?"""
+    return not (Profile.objects.exists() or Delivery.objects.exists())
+
+
+def load() -> Delivery:
+    """Everything or nothing; returns the confirmed delivery, whose mails the worker sends."""
+    with transaction.atomic():
+        chance = random.Random(SEED)  # noqa: S311 (the same choices every time, no secret)
+        manager = _operators()
+        profiles = people()
+        for profile in profiles:
+            profile.created_by = profile.modified_by = consent.actor(manager)
+        Profile.objects.bulk_create(profiles)
+        others = profiles[2:]  # Marie Dupont and her twin are the reader's to change
+        _subscribe(profiles, chance, manager)
+        _opt_out(others, chance, manager)
+        _quarantine(others, chance, manager)
+        confirmed = _confirmed(manager)
+        Delivery.objects.create(**letters.SPRING, audience=audiences.EVERYBODY, created_by=consent.actor(manager))
+        return confirmed
+
+
+def _operators() -> AbstractUser:
+    """Ana, and Luc who prepares and cannot confirm. Their passwords are their names, so this is for development only."""
+    users = get_user_model()._default_manager
+    manager = users.filter(username=MANAGER[0]).first() or users.create_superuser(MANAGER[0], password=MANAGER[0])
+    manager.first_name, manager.last_name = manager.first_name or MANAGER[1], manager.last_name or MANAGER[2]
+    manager.save(update_fields=["first_name", "last_name"])
+    if not users.filter(username=MARKETER[0]).exists():
+        username, first, last = MARKETER
+        marketer = users.create_user(username, password=username, first_name=first, last_name=last, is_staff=True)
+        marketer.user_permissions.set(Permission.objects.filter(codename__in=MARKETER_MAY))
+    return manager
+
+
+def _subscribe(profiles: list[Profile], chance: random.Random, manager: AbstractUser) -> None:
+    for label, public_label, number in SERVICES:
+        service = Service.objects.create(label=label, public_label=public_label)
+        for profile in sorted(chance.sample(profiles, number), key=lambda profile: profile.pk):
+            subscriptions.subscribe(profile, service, source=Source.OPERATOR, by=manager)
+
+
+def _opt_out(profiles: list[Profile], chance: random.Random, manager: AbstractUser) -> None:
+    for scope, number, source in OPT_OUTS:
+        by = None if source == Source.ONE_CLICK else manager
+        evidence = EVIDENCE.get(source, consent.NO_EVIDENCE)
+        willing = [profile for profile in profiles if not profile.choices[scope] and profile.email]
+        for profile in chance.sample(willing, number):
+            consent.opt_out(profile, scope, source=source, by=by, evidence=evidence)
+    for profile in [profile for profile in profiles if profile.opted_out_email][:CHANGED_THEIR_MIND]:
+        consent.apply_choices(profile, {"email": False}, source=Source.OPERATOR, by=manager)
+
+
+def _quarantine(profiles: list[Profile], chance: random.Random, manager: AbstractUser) -> None:
+    addresses = sorted({profile.email for profile in profiles if profile.email and not profile.ticked})
+    complaint, *refused = chance.sample(addresses, 1 + len(REFUSALS))
+    counting.add(Channel.EMAIL, complaint, status=Status.BLOCKLIST, reason=Reason.ON_BLOCKLIST, text=COMPLAINT, by=manager)
+    for address, (answer, hours) in zip(refused, REFUSALS, strict=True):
+        text = answer.format(address=address)
+        for ago in hours:
+            counting.record_failure(
+                Channel.EMAIL,
+                address,
+                qualify(int(text[:3]), "", text),
+                text=text,
+                delivery_label="Autumn news",
+                at=timezone.now() - timedelta(hours=ago),
+            )
+
+
+def _confirmed(manager: AbstractUser) -> Delivery:
+    """A delivery on its way: prepared here as a worker would, confirmed, and left to the worker to send."""
+    delivery = Delivery.objects.create(**letters.WINTER, audience=audiences.EVERYBODY, created_by=consent.actor(manager))
+    preparation.start(delivery, by=manager)
+    claimed = preparation.claim("demo")
+    if claimed:
+        preparation.run(claimed)
+    delivery.refresh_from_db()
+    lifecycle.confirm(delivery, preparation=delivery.preparation_id or 0, by=manager)
+    return delivery

@@ -1,0 +1,152 @@
+"""Every rule that the database keeps is broken once, past every form."""
+
+from types import SimpleNamespace
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+from django.utils import timezone
+
+from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation
+from profiles.models import ConsentEvent, Profile, Service, Subscription
+from quarantine.models import QuarantinedAddress
+from tests.factories import ProfileFactory, ServiceFactory
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+
+
+@pytest.fixture
+def world():
+    """One row of each kind, as bad rows want to be its twin."""
+    profile, service = ProfileFactory(), ServiceFactory()
+    Subscription.objects.create(profile=profile, service=service)
+    delivery = Delivery.objects.create(label="Spring news")
+    preparation = Preparation.objects.create(delivery=delivery, number=1)
+    ExclusionCause.objects.create(preparation=preparation, exclusion="duplicate", volume=0)
+    Message.objects.create(preparation=preparation, profile=profile, address=profile.email, prepared_at=NOW)
+    Batch.objects.create(preparation=preparation, low=1, high=9, total=1, due_at=NOW)
+    QuarantinedAddress.objects.create(channel="email", address="gone@example.org")
+    return SimpleNamespace(profile=profile, service=service, delivery=delivery, preparation=preparation)
+
+
+def event(world, **fields):
+    values = {"scope": "email", "before": False, "after": True, "source": "operator", "at": NOW}
+    ConsentEvent.objects.create(profile=world.profile, **values | fields)
+
+
+def message(world, **fields):
+    Message.objects.create(
+        preparation=world.preparation, profile=ProfileFactory(), address="a@example.org", prepared_at=NOW, **fields
+    )
+
+
+def batch(world, **fields):
+    Batch.objects.create(preparation=world.preparation, **{"low": 10, "high": 19, "total": 1, "due_at": NOW} | fields)
+
+
+BAD_ROWS = {
+    "subscribed_once_per_service": [lambda w: Subscription.objects.create(profile=w.profile, service=w.service)],
+    "a_consent_event_changes_something": [lambda w: event(w, before=True), lambda w: event(w, after=False)],
+    "a_consent_event_names_its_service": [lambda w: event(w, scope="service"), lambda w: event(w, service=w.service)],
+    "one_record_per_address_and_channel": [
+        lambda w: QuarantinedAddress.objects.create(channel="email", address="gone@example.org", status="valid")
+    ],
+    "a_quarantined_address_is_not_empty": [lambda w: QuarantinedAddress.objects.create(channel="sms", address="")],
+    "an_erroneous_address_has_a_counted_error": [
+        lambda w: QuarantinedAddress.objects.update(status="erroneous"),
+        lambda w: QuarantinedAddress.objects.update(status="erroneous", errors=1),
+        lambda w: QuarantinedAddress.objects.update(status="erroneous", significant_error_at=NOW),
+    ],
+    "a_confirmation_has_a_moment_and_an_operator": [
+        lambda w: Delivery.objects.update(confirmed_at=NOW),
+        lambda w: Delivery.objects.update(confirmed_by=w.operator),
+    ],
+    "only_a_confirmed_preparation_is_sent": [
+        lambda w: Delivery.objects.update(status="in_progress", preparation=w.preparation),
+        lambda w: Delivery.objects.update(status="paused", confirmed_at=NOW, confirmed_by=w.operator),
+        lambda w: Delivery.objects.update(status="finished", finished_at=NOW),
+    ],
+    "a_ready_delivery_is_prepared": [lambda w: Delivery.objects.update(status="ready")],
+    "a_finished_delivery_has_its_moment": [
+        lambda w: Delivery.objects.update(finished_at=NOW),
+        lambda w: Delivery.objects.update(
+            status="finished", confirmed_at=NOW, confirmed_by=w.operator, preparation=w.preparation
+        ),
+    ],
+    "preparations_are_numbered_per_delivery": [
+        lambda w: Preparation.objects.create(delivery=w.delivery, number=1, status="failed")
+    ],
+    "one_running_preparation_per_delivery": [lambda w: Preparation.objects.create(delivery=w.delivery, number=2)],
+    "targeted_is_to_deliver_plus_excluded": [
+        lambda w: Preparation.objects.update(targeted=1),
+        lambda w: Preparation.objects.update(to_deliver=1),
+        lambda w: Preparation.objects.update(targeted=3, to_deliver=1, excluded=1),
+    ],
+    "one_volume_per_cause": [lambda w: ExclusionCause.objects.create(preparation=w.preparation, exclusion="duplicate", volume=3)],
+    "a_message_is_excluded_or_to_deliver": [
+        lambda w: message(w, exclusion="duplicate"),
+        lambda w: message(w, status="ignored"),
+        lambda w: message(w, exclusion="duplicate", status="sent", ended_at=NOW),
+    ],
+    "a_message_that_ended_has_its_moment": [
+        lambda w: message(w, status="sent"),
+        lambda w: message(w, status="failed"),
+        lambda w: message(w, ended_at=NOW),
+        lambda w: message(w, exclusion="duplicate", status="ignored", ended_at=NOW),
+    ],
+    "one_batch_per_range": [lambda w: batch(w, low=1)],
+    "a_batch_counts_no_message_twice": [lambda w: batch(w, sent=2), lambda w: batch(w, sent=1, excluded_late=1)],
+    "a_claimed_batch_has_a_lease": [
+        lambda w: batch(w, status="claimed"),
+        lambda w: batch(w, lease_until=NOW),
+        lambda w: batch(w, status="done", lease_until=NOW),
+    ],
+}
+CONSTRAINTS = {
+    constraint.name: (model, constraint)
+    for model in apps.get_models()
+    if model._meta.app_label in ("profiles", "quarantine", "deliveries", "config")
+    for constraint in model._meta.constraints
+}
+
+
+def test_every_constraint_is_tried():
+    assert sorted(BAD_ROWS) == sorted(CONSTRAINTS)
+
+
+@pytest.mark.parametrize(("name", "number"), [(name, number) for name, rows in BAD_ROWS.items() for number in range(len(rows))])
+def test_the_database_refuses_what_breaks(world, operator, name, number):
+    world.operator = operator
+    before = rows()
+
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        BAD_ROWS[name][number](world)
+
+    assert trace(name) in str(caught.value)
+    assert rows() == before
+
+
+def trace(name):
+    """What the database's message says; SQLite names the columns of a unique constraint instead of itself."""
+    model, constraint = CONSTRAINTS[name]
+    if connection.vendor == "postgresql" or not isinstance(constraint, models.UniqueConstraint):
+        return name
+    columns = [model._meta.get_field(field).column for field in constraint.fields]
+    return ", ".join(f"{model._meta.db_table}.{column}" for column in columns)
+
+
+def rows():
+    kinds = (
+        Profile,
+        Service,
+        Subscription,
+        ConsentEvent,
+        QuarantinedAddress,
+        Delivery,
+        Preparation,
+        ExclusionCause,
+        Message,
+        Batch,
+    )
+    return {kind.__name__: list(kind.objects.order_by("pk").values_list()) for kind in kinds}

@@ -1,0 +1,185 @@
+"""Every address of the installation: closed to strangers unless it is on the list, and harmless to look at."""
+
+import re
+import uuid
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.urls import URLPattern, get_resolver
+
+from deliveries import lifecycle, preparation
+from deliveries.models import Delivery
+from profiles import consent, subscriptions
+from profiles.links import Purpose, make_token
+from profiles.models import Profile, Source
+from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
+
+pytestmark = pytest.mark.django_db
+
+# Open to everybody. The mailbox exists only in development.
+OPEN = {
+    "home",  # leads to the back office, which asks who is there
+    "public:unsubscribe",
+    "public:/u/<str:token>/",
+    "admin:login",
+    "admin:logout",
+    "set_language",
+    "mailbox:list",
+    "mailbox:message",
+    "mailbox:body",
+    "mailbox:tab",
+}
+# What the superuser of this test finds no page at, although the address exists.
+WITHOUT_A_PAGE = {
+    "admin:view_on_site",
+    "admin:/admin/(?P<url>.*)$",
+    "mailbox:message",
+    "mailbox:body",
+    "mailbox:tab",
+}
+REGULAR_EXPRESSIONS = {"admin:app_list": "/admin/profiles/", "admin:/admin/(?P<url>.*)$": "/admin/nothing-here"}
+NOT_COMPARED = {"sessions.Session"}
+
+
+def patterns(resolver=None, prefix="/", namespace=""):
+    """(name, pattern) of every URL; one without a name is called by its pattern."""
+    for one in (resolver or get_resolver()).url_patterns:
+        route = prefix + str(one.pattern).removeprefix("^")
+        if isinstance(one, URLPattern):
+            yield f"{namespace}{one.name or route}", route
+        else:
+            yield from patterns(one, route, f"{namespace}{one.namespace}:" if one.namespace else namespace)
+
+
+PATTERNS = dict(patterns())
+
+
+def address(name, values):
+    """The URL with its parts filled in; an object of the admin is one of the model that its address names."""
+    if name in REGULAR_EXPRESSIONS:
+        return REGULAR_EXPRESSIONS[name]
+    route = PATTERNS[name]
+    own = next((number for models, number in values["objects"].items() if route.startswith(f"/admin/{models}/")), None)
+    parts = values | {"object_id": own, "id": own}
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: str(parts[match[1]]), route)
+
+
+@pytest.fixture
+def values(operator, settings, tmp_path):
+    """A row behind every address."""
+    settings.LOCAL_MAILBOX = tmp_path
+    profile = ProfileFactory(opted_out=["sms"])
+    ProfileFactory(email=profile.email)
+    left_out = ProfileFactory(opted_out=["email"])
+    service = ServiceFactory()
+    subscriptions.subscribe(profile, service, source=Source.OPERATOR, by=operator)
+    consent.apply_choices(left_out, {"email": False}, source=Source.OPERATOR, by=operator)
+    record, group = QuarantinedAddressFactory(), Group.objects.create(name="Marketers")
+    for status in ("editing", "ready", "paused", "in_progress", "preparing"):
+        delivery = Delivery.objects.create(label=status, subject="News", html="<p>{{ unsubscribe_url }}</p>")
+        if status == "editing":
+            continue
+        preparation.start(delivery, by=operator)
+        if status == "preparing":
+            continue
+        preparation.run(preparation.claim("test"))
+        delivery.refresh_from_db()
+        if status != "ready":
+            lifecycle.confirm(delivery, preparation=delivery.preparation_id, by=operator)
+        if status == "paused":
+            lifecycle.pause(delivery, by=operator)
+    return {
+        "profile_id": profile.pk,
+        "delivery_id": Delivery.objects.get(label="paused").pk,
+        "record_id": record.pk,
+        "name": "release",
+        "token": make_token(Purpose.ONE_CLICK, profile.public_id, delivery=delivery.pk),
+        "key": "nothing",
+        "tab": "source",
+        "content_type_id": ContentType.objects.get_for_model(Profile).pk,
+        "objects": {
+            "profiles/profile": profile.pk,
+            "profiles/service": service.pk,
+            "quarantine/quarantinedaddress": record.pk,
+            "auth/user": operator.pk,
+            "auth/group": group.pk,
+        },
+    }
+
+
+def rows():
+    """Every row of every table, but sessions and when somebody logged in."""
+    return {
+        model._meta.label: sorted(
+            model._base_manager.values_list(
+                *(field.attname for field in model._meta.concrete_fields if field.name != "last_login")
+            ),
+            key=repr,
+        )
+        for model in apps.get_models()
+        if model._meta.managed and model._meta.label not in NOT_COMPARED
+    }
+
+
+def test_strangers_are_sent_to_the_login_everywhere_else(client, values):
+    before = rows()
+    admitted = []
+    for name in PATTERNS:
+        url = address(name, values)
+        for response in (client.get(url), client.post(url, {"confirm": "yes"})):
+            refused = response.status_code == 403 or (
+                response.status_code == 302 and response.headers["Location"].startswith("/admin/login/")
+            )
+            if not refused:
+                admitted.append(name)
+
+    assert set(admitted) == OPEN & set(PATTERNS)
+    changed = {label for label, now in rows().items() if now != before[label]}
+    assert changed <= {"profiles.ConsentEvent", "profiles.Profile"}  # the signed link's own POST
+
+
+def test_an_operator_without_permissions_sees_no_people(client, values, django_user_model):
+    client.force_login(django_user_model.objects.create_user("ben", password="ben", is_staff=True))
+    person = Profile.objects.get(pk=values["profile_id"])
+
+    shown = []
+    for name in PATTERNS.keys() - OPEN:
+        for response in (client.get(address(name, values)), client.post(address(name, values), {"confirm": "yes"})):
+            body = b"" if response.streaming else response.content
+            if any(text.encode() in body for text in (person.email, person.last_name, person.mobile)):
+                shown.append(name)
+
+    assert shown == []
+
+
+def test_looking_at_a_page_changes_no_row(backoffice, values):
+    """Design decision 23; by a superuser, to whom nothing is closed, and by scanners and browsers that fetch ahead."""
+    backoffice.get("/admin/")
+    before = rows()
+    missing = set()
+    for name in PATTERNS:
+        url = address(name, values)
+        answers = {
+            "GET": backoffice.get(url),
+            "HEAD": backoffice.head(url),
+            "OPTIONS": backoffice.options(url),
+            "prefetch": backoffice.get(url, headers={"sec-purpose": "prefetch", "purpose": "prefetch"}),
+        }
+        assert {method: answer.status_code for method, answer in answers.items() if answer.status_code >= 500} == {}, url
+        if answers["GET"].status_code == 404:
+            missing.add(name)
+        now = rows()
+        assert [label for label in now if now[label] != before[label]] == [], url
+
+    assert missing == WITHOUT_A_PAGE & set(PATTERNS)
+
+
+def test_a_link_that_nobody_signed_shows_and_changes_nothing(client, values):
+    before = rows()
+    for token in (str(uuid.uuid4()), "a" * 74, values["token"][:-1] + ("A" if values["token"][-1] != "A" else "B")):
+        assert client.get(f"/u/{token}").status_code == 404
+        assert client.post(f"/u/{token}", {"List-Unsubscribe": "One-Click"}).status_code == 404
+
+    assert rows() == before
