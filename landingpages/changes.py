@@ -72,4 +72,4 @@ def _text(content: Content, code: str, name: str) -> str:
 def _name(block: Mapping[str, Any]) -> str:
     kind = str(KINDS[BlockKind(block["kind"])].label)
     label = next(iter(labels(block).values()), "")
-    return f"{kind} “{Truncator(label).chars(60)}”" if label else kind
+    return _("%(kind)s “%(label)s”") % {"kind": kind, "label": Truncator(label).chars(60)} if label else kind

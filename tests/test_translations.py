@@ -13,7 +13,7 @@ from django.utils import translation
 from deliveries import merging, skeleton
 
 FRENCH = settings.ROOT / "locale" / "fr" / "LC_MESSAGES"
-SOURCES = ("config", "profiles", "quarantine", "deliveries", "templates")
+SOURCES = ("config", "profiles", "quarantine", "deliveries", "landingpages", "templates")
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|\{\{.*?\}\}|\{\}|<[^>]+>")
 
 # What French typography forbids; placeholders and tags are taken out first.
@@ -88,6 +88,7 @@ def test_every_text_is_in_the_catalogue(catalogue, tmp_path, monkeypatch, settin
     assert missing == [], "run: manage.py makemessages -l fr, translate, manage.py compilemessages"
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("language", "named", "nameless"), [("en", "Hello Léa,", "Hello you,"), ("fr", "Bonjour Léa,", "Bonjour à vous,")]
 )
