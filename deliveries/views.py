@@ -105,7 +105,8 @@ def count(request: HttpRequest) -> HttpResponse:
 @backoffice_view("deliveries.view_delivery")
 def show(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """Where the delivery stands: the result of its preparation, its progress, its log. The fragment refreshes itself."""
-    delivery = get_object_or_404(Delivery.objects.select_related("preparation", "service", "confirmed_by"), pk=delivery_id)
+    related = Delivery.objects.select_related("preparation", "service", "confirmed_by", *pagelinks.PAGE_TYPES)
+    delivery = get_object_or_404(related, pk=delivery_id)
     ready = delivery.preparation
     running = delivery.preparations.filter(status="running").first()
     findings = ready.log.exclude(level=Level.INFORMATION) if ready else []

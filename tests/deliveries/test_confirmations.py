@@ -267,6 +267,15 @@ def test_limits_are_those_of_the_address_whoever_it_is_about(ask, sent, smtp):
     assert (smtp.recipients, outcomes()) == (["paul@example.org"], [("waiting", ""), ("sent", "")])
 
 
+def test_what_was_withheld_uses_up_no_turn(ask, sent, smtp):
+    Notice.objects.filter(pk=sent(5).pk).update(status="withheld")
+    ask()
+
+    send_due_notices()
+
+    assert smtp.recipients == [ADDRESS]
+
+
 def test_a_twin_who_opted_out_silences_the_address_for_the_day(ask, sent, smtp):
     ProfileFactory(email=ADDRESS, opted_out=["all"])
     sent(100)

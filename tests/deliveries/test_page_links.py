@@ -225,6 +225,15 @@ def test_saving_stores_the_pages_and_duplicating_copies_them(backoffice, make_pa
     )
 
 
+def test_the_delivery_names_its_pages(backoffice, make_page, make_delivery):
+    delivery = make_delivery(preference_page=make_page(), blocklist_page=make_page("blocklist"))
+
+    html = backoffice.get(reverse("deliveries:show", args=[delivery.pk])).content.decode()
+
+    assert "<dt>Preference page</dt><dd>The acquisition page</dd>" in html
+    assert "<dt>Blocklist page</dt><dd>The blocklist page</dd>" in html
+
+
 def test_a_page_of_the_other_type_cannot_be_chosen(backoffice, make_page):
     page = make_page("blocklist")
 
