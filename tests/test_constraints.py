@@ -8,9 +8,10 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation
-from profiles.models import ConsentEvent, Profile, Service, Subscription
+from landingpages.models import Block, LandingPage, PublishedVersion, Submission
+from profiles.models import ConsentEvent, Notice, Profile, Service, Subscription
 from quarantine.models import QuarantinedAddress
-from tests.factories import ProfileFactory, ServiceFactory
+from tests.factories import ProfileFactory, PublishedPageFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -27,7 +28,8 @@ def world():
     Message.objects.create(preparation=preparation, profile=profile, address=profile.email, prepared_at=NOW)
     Batch.objects.create(preparation=preparation, low=1, high=9, total=1, due_at=NOW)
     QuarantinedAddress.objects.create(channel="email", address="gone@example.org")
-    return SimpleNamespace(profile=profile, service=service, delivery=delivery, preparation=preparation)
+    page = PublishedPageFactory()
+    return SimpleNamespace(page=page, profile=profile, service=service, delivery=delivery, preparation=preparation)
 
 
 def event(world, **fields):
@@ -45,7 +47,36 @@ def batch(world, **fields):
     Batch.objects.create(preparation=world.preparation, **{"low": 10, "high": 19, "total": 1, "due_at": NOW} | fields)
 
 
+def notice(world, **fields):
+    Notice.objects.create(**{"kind": "fresh_link", "channel": "email", "address": "a@example.org", "created_at": NOW} | fields)
+
+
+def submission(world, **fields):
+    Submission.objects.create(**{"version": world.page.version, "data": {}, "language": "en", "received_at": NOW} | fields)
+
+
 BAD_ROWS = {
+    "a_notice_that_ended_has_its_moment": [
+        lambda w: notice(w, status="withheld"),
+        lambda w: notice(w, ended_at=NOW),
+    ],
+    "a_sent_notice_was_tried": [lambda w: notice(w, status="sent", ended_at=NOW)],
+    "a_page_that_was_online_has_a_version": [lambda w: LandingPage.objects.update(version=None)],
+    "only_a_blocklist_page_acts_on_arrival": [lambda w: LandingPage.objects.update(acts_on_arrival=True)],
+    "one_default_page_per_type": [
+        lambda w: [LandingPage.objects.create(label="x", slug=f"x{n}", type="acquisition", is_default=True) for n in range(2)]
+    ],
+    "one_block_per_key": [
+        lambda w: Block.objects.create(page=w.page, key=w.page.blocks.first().key, kind="heading", position=99)
+    ],
+    "only_inputs_are_bound": [lambda w: w.page.blocks.filter(kind="heading").update(field="email")],
+    "versions_are_numbered_per_page": [
+        lambda w: PublishedVersion.objects.create(page=w.page, number=1, content={}, published_at=NOW)
+    ],
+    "a_processed_submission_has_its_moment": [
+        lambda w: submission(w, status="applied"),
+        lambda w: submission(w, processed_at=NOW),
+    ],
     "subscribed_once_per_service": [lambda w: Subscription.objects.create(profile=w.profile, service=w.service)],
     "a_consent_event_changes_something": [lambda w: event(w, before=True), lambda w: event(w, after=False)],
     "a_consent_event_names_its_service": [lambda w: event(w, scope="service"), lambda w: event(w, service=w.service)],
@@ -106,7 +137,7 @@ BAD_ROWS = {
 CONSTRAINTS = {
     constraint.name: (model, constraint)
     for model in apps.get_models()
-    if model._meta.app_label in ("profiles", "quarantine", "deliveries", "config")
+    if model._meta.app_label in ("profiles", "quarantine", "landingpages", "deliveries", "config")
     for constraint in model._meta.constraints
 }
 
@@ -148,5 +179,10 @@ def rows():
         ExclusionCause,
         Message,
         Batch,
+        Notice,
+        LandingPage,
+        Block,
+        PublishedVersion,
+        Submission,
     )
     return {kind.__name__: list(kind.objects.order_by("pk").values_list()) for kind in kinds}

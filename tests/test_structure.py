@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 
 ROOT = settings.ROOT
-APPS = ["profiles", "quarantine", "deliveries", "config"]
+APPS = ["profiles", "quarantine", "landingpages", "deliveries", "config"]
 # App -> what it may import of the others; None: everything.
 MAY_IMPORT = {
     "profiles": set(),
@@ -23,8 +23,9 @@ MAY_IMPORT = {
         "profiles.pasting",
         "profiles.templatetags.moments",
     },
-    "deliveries": {"profiles", "quarantine"},
-    "config": {"profiles", "quarantine", "deliveries"},
+    "landingpages": {"profiles"},
+    "deliveries": {"profiles", "quarantine", "landingpages"},
+    "config": {"profiles", "quarantine", "landingpages", "deliveries"},
 }
 WRITES_OPT_OUTS = {
     "profiles/consent.py",
@@ -228,6 +229,9 @@ PERSONAL = {
     "profiles.ConsentEvent": "wording detail request_id ip",
     "quarantine.QuarantinedAddress": "address error_text",
     "deliveries.Message": "address outcome provider_id",
+    "profiles.PendingChange": "public_id address fields choices evidence",
+    "profiles.Notice": "address",
+    "landingpages.Submission": "data detail ip",
 }
 ABOUT_OPERATORS = {
     "profiles.Profile": "created_by modified_by",
@@ -236,6 +240,8 @@ ABOUT_OPERATORS = {
     "deliveries.Delivery": "created_by sender_name sender_email",
     "deliveries.Preparation": "created_by content",
     "deliveries.PreparationLog": "text values",
+    "landingpages.LandingPage": "created_by modified_by",
+    "landingpages.PublishedVersion": "published_by",
 }
 NOT_PERSONAL = {
     "profiles.Service": "label public_label description",
@@ -247,6 +253,12 @@ NOT_PERSONAL = {
     "deliveries.Message": "exclusion detail status",
     "deliveries.Batch": "status worker",
     "deliveries.PreparationLog": "level",
+    "profiles.PendingChange": "source",
+    "profiles.Notice": "kind channel page_slug language status reason",
+    "landingpages.LandingPage": "label slug type status reconciliation_key on_match redirection_url texts",
+    "landingpages.Block": "key kind field texts",
+    "landingpages.PublishedVersion": "content",
+    "landingpages.Submission": "language status",
 }
 
 

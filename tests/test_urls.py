@@ -11,10 +11,10 @@ from django.urls import URLPattern, get_resolver
 
 from deliveries import lifecycle, preparation
 from deliveries.models import Delivery
-from profiles import consent, subscriptions
+from profiles import consent, pending, subscriptions
 from profiles.links import Purpose, make_token
 from profiles.models import Profile, Source
-from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
+from tests.factories import ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +23,14 @@ OPEN = {
     "home",  # leads to the back office, which asks who is there
     "public:unsubscribe",
     "public:/u/<str:token>/",
+    "pages:page",
+    "pages:/lp/<slug:slug>",
+    "pages:personal_page",
+    "pages:/lp/<slug:slug>/<str:token>",
+    "pages:fresh_link",
+    "pages:/lp/<slug:slug>/fresh-link",
+    "pages:confirm",
+    "pages:/c/<str:token>",
     "admin:login",
     "admin:logout",
     "set_language",
@@ -62,7 +70,8 @@ def address(name, values):
         return REGULAR_EXPRESSIONS[name]
     route = PATTERNS[name]
     own = next((number for models, number in values["objects"].items() if route.startswith(f"/admin/{models}/")), None)
-    parts = values | {"object_id": own, "id": own}
+    token = next((token for start, token in values["tokens"].items() if route.startswith(start)), "")
+    parts = values | {"object_id": own, "id": own, "token": token}
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: str(parts[match[1]]), route)
 
 
@@ -76,6 +85,15 @@ def values(operator, settings, tmp_path):
     service = ServiceFactory()
     subscriptions.subscribe(profile, service, source=Source.OPERATOR, by=operator)
     consent.apply_choices(left_out, {"email": False}, source=Source.OPERATOR, by=operator)
+    page = PublishedPageFactory()
+    asked = pending.ask(
+        profile,
+        fields={},
+        choices={"sms": False},
+        address=profile.email,
+        source=Source.LANDING_PAGE,
+        evidence=consent.NO_EVIDENCE,
+    )
     record, group = QuarantinedAddressFactory(), Group.objects.create(name="Marketers")
     for status in ("editing", "ready", "paused", "in_progress", "preparing"):
         delivery = Delivery.objects.create(label=status, subject="News", html="<p>{{ unsubscribe_url }}</p>")
@@ -95,7 +113,14 @@ def values(operator, settings, tmp_path):
         "delivery_id": Delivery.objects.get(label="paused").pk,
         "record_id": record.pk,
         "name": "release",
-        "token": make_token(Purpose.ONE_CLICK, profile.public_id, delivery=delivery.pk),
+        "page_id": page.pk,
+        "slug": page.slug,
+        "number": 1,
+        "tokens": {
+            "/u/": make_token(Purpose.ONE_CLICK, profile.public_id, delivery=delivery.pk),
+            "/lp/": make_token(Purpose.PAGE, profile.public_id, page=page.pk),
+            "/c/": make_token(Purpose.CONFIRM, asked.pending_change.public_id),
+        },
         "key": "nothing",
         "tab": "source",
         "content_type_id": ContentType.objects.get_for_model(Profile).pk,
@@ -137,7 +162,8 @@ def test_strangers_are_sent_to_the_login_everywhere_else(client, values):
 
     assert set(admitted) == OPEN & set(PATTERNS)
     changed = {label for label, now in rows().items() if now != before[label]}
-    assert changed <= {"profiles.ConsentEvent", "profiles.Profile"}  # the signed link's own POST
+    # What a visitor sends, and what the holder of a signed link asks for by POST.
+    assert changed <= {"profiles.ConsentEvent", "profiles.Profile", "profiles.PendingChange", "landingpages.Submission"}
 
 
 def test_an_operator_without_permissions_sees_no_people(client, values, django_user_model):
@@ -177,8 +203,9 @@ def test_looking_at_a_page_changes_no_row(backoffice, values):
 
 
 def test_a_link_that_nobody_signed_shows_and_changes_nothing(client, values):
-    before = rows()
-    for token in (str(uuid.uuid4()), "a" * 74, values["token"][:-1] + ("A" if values["token"][-1] != "A" else "B")):
+    before, token = rows(), values["tokens"]["/u/"]
+    forged = token[:-1] + ("A" if token[-1] != "A" else "B")
+    for token in (str(uuid.uuid4()), "a" * 74, forged):
         assert client.get(f"/u/{token}").status_code == 404
         assert client.post(f"/u/{token}", {"List-Unsubscribe": "One-Click"}).status_code == 404
 
