@@ -5,15 +5,13 @@ from dataclasses import dataclass, field
 from email.utils import format_datetime, formataddr
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.core.mail.message import utf8_charset_qp
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deliveries import pagelinks, returnpath
+from deliveries import mime, pagelinks, returnpath
 from deliveries.rendering import header_text
 from deliveries.transports import Outgoing
 from landingpages.forms import form_class
@@ -60,22 +58,15 @@ def build(notice: Notice) -> Outgoing:
         letter = LETTERS[NoticeKind(notice.kind)](notice)
         context = {"letter": letter, "sender_name": settings.SENDER_NAME, "postal_address": settings.SENDER_POSTAL_ADDRESS}
         text, html = (render_to_string(f"notices/notice.{kind}", context) for kind in ("txt", "html"))
-    sender = returnpath.with_ascii_domain(settings.SENDER_EMAIL)
-    mail = EmailMultiAlternatives(
-        subject=header_text(letter.subject),
-        body=text,
-        from_email=formataddr((header_text(settings.SENDER_NAME), sender)),
-        to=[notice.address],
-        headers={
-            "Message-ID": message_id(notice),
-            "Date": format_datetime(timezone.now()),
-            "Auto-Submitted": "auto-generated",  # RFC 3834: nobody's autoresponder answers
-        },
-    )
-    mail.encoding = utf8_charset_qp
-    mail.attach_alternative(html, "text/html")
-    data = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
-    return Outgoing(notice.address, returnpath.bare(), data.rstrip(b"\r\n") + b"\r\n")
+    headers = {
+        "Subject": header_text(letter.subject),
+        "From": formataddr((header_text(settings.SENDER_NAME), returnpath.with_ascii_domain(settings.SENDER_EMAIL))),
+        "To": mime.address_text(notice.address),
+        "Message-ID": message_id(notice),
+        "Date": format_datetime(timezone.now()),
+        "Auto-Submitted": "auto-generated",  # RFC 3834: nobody's autoresponder answers
+    }
+    return Outgoing(notice.address, returnpath.bare(), mime.mail(headers, text=text, html=html))
 
 
 def message_id(notice: Notice) -> str:

@@ -25,10 +25,14 @@ HTML = """\
       <p class="foot" style="margin: 40px 0 0; padding-top: 16px; border-top: 1px solid #ccd8d4; color: #52645f;
           font: 13px/1.6 Arial, sans-serif;">
         {{ sender.postal_address }}<br>
-        {% if profile.language == "fr" %}Vous recevez ce message à {{ profile.email }}.
-        <a href="{{ unsubscribe_url }}" style="color: #12655a;">Ne plus recevoir nos messages</a>
-        {% else %}You receive this message at {{ profile.email }}.
-        <a href="{{ unsubscribe_url }}" style="color: #12655a;">Unsubscribe</a>{% endif %}
+        {% if profile.language == "fr" %}Vous recevez ce message à {{ profile.email }}.<br>
+        <a href="{{ preferences_url }}" style="color: #12655a;">Vos préférences</a> ·
+        <a href="{{ unsubscribe_url }}" style="color: #12655a;">Ne plus recevoir nos messages</a> ·
+        <a href="{{ blocklist_url }}" style="color: #12655a;">Ne plus rien recevoir</a>
+        {% else %}You receive this message at {{ profile.email }}.<br>
+        <a href="{{ preferences_url }}" style="color: #12655a;">Your preferences</a> ·
+        <a href="{{ unsubscribe_url }}" style="color: #12655a;">Unsubscribe</a> ·
+        <a href="{{ blocklist_url }}" style="color: #12655a;">Nothing any more</a>{% endif %}
       </p>
     </div>
   </div>

@@ -8,10 +8,11 @@ from django.contrib.auth.models import AbstractUser, Permission
 from django.db import transaction
 from django.utils import timezone
 
-from config.demo import letters
+from config.demo import letters, pages
 from config.demo.people import SEED, people
 from deliveries import lifecycle, preparation
 from deliveries.models import Delivery
+from landingpages.models import LandingPage
 from profiles import audiences, consent, subscriptions
 from profiles.channels import ANY_CHANNEL, Channel
 from profiles.consent import Evidence
@@ -22,7 +23,7 @@ from quarantine.qualification import qualify
 
 MANAGER = ("ana", "Ana", "Lopes")
 MARKETER = ("luc", "Luc", "Besson")
-# Luc prepares; only Ana, who may do everything, confirms.
+# Luc writes and prepares; only Ana, who may do everything, publishes pages and confirms deliveries.
 MARKETER_MAY = (
     "view_profile",
     "add_profile",
@@ -30,6 +31,9 @@ MARKETER_MAY = (
     "view_service",
     "view_consentevent",
     "view_quarantinedaddress",
+    "view_landingpage",
+    "add_landingpage",
+    "change_landingpage",
     "view_delivery",
     "add_delivery",
     "change_delivery",
@@ -70,7 +74,7 @@ COMPLAINT = "Feedback report of the mailbox provider: the recipient marked the m
 
 def is_empty() -> bool:
     """Is there nothing that demo data could mix with?"""
-    return not (Profile.objects.exists() or Delivery.objects.exists())
+    return not any(model._default_manager.exists() for model in (Profile, Delivery, LandingPage))
 
 
 def load() -> Delivery:
@@ -86,8 +90,9 @@ def load() -> Delivery:
         _subscribe(profiles, chance, manager)
         _opt_out(others, chance, manager)
         _quarantine(others, chance, manager)
-        confirmed = _confirmed(manager)
-        Delivery.objects.create(**letters.SPRING, audience=audiences.EVERYBODY, created_by=consent.actor(manager))
+        shared = {**pages.publish(manager), "audience": audiences.EVERYBODY, "created_by": consent.actor(manager)}
+        confirmed = _confirmed(Delivery.objects.create(**letters.WINTER, **shared), manager)
+        Delivery.objects.create(**letters.SPRING, **shared)
         return confirmed
 
 
@@ -139,9 +144,8 @@ def _quarantine(profiles: list[Profile], chance: random.Random, manager: Abstrac
             )
 
 
-def _confirmed(manager: AbstractUser) -> Delivery:
-    """A delivery on its way: prepared here as a worker would, confirmed, and left to the worker to send."""
-    delivery = Delivery.objects.create(**letters.WINTER, audience=audiences.EVERYBODY, created_by=consent.actor(manager))
+def _confirmed(delivery: Delivery, manager: AbstractUser) -> Delivery:
+    """The delivery on its way: prepared here as a worker would, confirmed, and left to the worker to send."""
     preparation.start(delivery, by=manager)
     claimed = preparation.claim("demo")
     if claimed:

@@ -1,5 +1,6 @@
 import re
 from collections import Counter
+from email import message_from_bytes
 
 import pytest
 from django.contrib.auth import authenticate
@@ -10,7 +11,11 @@ from django.db.models import Count
 from config.demo.people import people
 from deliveries import preparation, sending, transports
 from deliveries.models import Delivery, Message
+from deliveries.rendering import Renderer
+from landingpages.models import LandingPage, PublishedVersion
+from profiles import links
 from profiles.channels import Channel
+from profiles.links import Purpose
 from profiles.models import ConsentEvent, Profile, Service, Source, Subscription
 from quarantine.models import QuarantinedAddress
 from tests.smtp import Server, Sink
@@ -41,7 +46,7 @@ def smtp(settings):
 
 
 def everything():
-    models = (Profile, ConsentEvent, Subscription, Service, QuarantinedAddress, Delivery, Message)
+    models = (Profile, ConsentEvent, Subscription, Service, QuarantinedAddress, LandingPage, PublishedVersion, Delivery, Message)
     return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
 
 
@@ -122,6 +127,25 @@ def test_demo_has_a_delivery_to_prepare_and_one_that_the_worker_finishes(demo, s
     assert {one.mail["Subject"] for one in smtp.accepted} == {"Au coin du feu", "By the fireside"}
 
 
+def test_demo_has_both_pages_online_in_both_languages_and_as_defaults(demo):
+    pages = LandingPage.objects.order_by("type").values_list("type", "status", "is_default", "version__content__languages")
+    assert list(pages) == [("acquisition", "online", True, ["en", "fr"]), ("blocklist", "online", True, ["en", "fr"])]
+    by_type = {page.type: page.pk for page in LandingPage.objects.all()}
+    columns = Delivery.objects.order_by("pk").values_list("preference_page", "blocklist_page")
+    assert list(columns) == [(by_type["acquisition"], by_type["blocklist"])] * 2
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_demo_letters_link_to_both_pages(demo, language):
+    reader = Profile.objects.filter(preferred_language=language).exclude(email="").first()
+    mail = message_from_bytes(Renderer(Delivery.objects.get(label="Winter news").preparation).email(reader, reader.email).data)
+    html = mail.get_payload()[1].get_payload(decode=True).decode()
+    found = re.findall(r"/lp/([a-z-]+)/([\w-]+)", html)
+    assert [slug for slug, _token in found] == ["preferences", "nothing-any-more"]
+    pages = [links.read_token(token, Purpose.PAGE).page for _slug, token in found]
+    assert pages == list(LandingPage.objects.order_by("type").values_list("pk", flat=True))
+
+
 def test_demo_delivery_in_editing_has_nothing_to_correct(demo):
     spring = Delivery.objects.get(label="Spring news")
     preparation.start(spring, by="Ana Lopes")
@@ -132,7 +156,7 @@ def test_demo_delivery_in_editing_has_nothing_to_correct(demo):
 def test_demo_loads_once(demo, capsys):
     before = everything()
     call_command("demo")
-    assert capsys.readouterr().out == "There are profiles or deliveries already: no demo data loaded.\n"
+    assert capsys.readouterr().out == "There are profiles, landing pages or deliveries already: no demo data loaded.\n"
     assert everything() == before
 
 
