@@ -134,6 +134,7 @@ if "ENGINE" not in DATABASES["default"]:
     sys.exit("DATABASE_URL must be such as postgres://user:password@host/database or sqlite:////path/to/file.")
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     # Tests use a file like everybody else: in memory, threads do not wait for each other.
     DATABASES["default"]["TEST"] = {"NAME": f"{DATABASES['default']['NAME']}.test"}
 else:

@@ -7,7 +7,7 @@ everybody in one pass, and hand-over asks the very same rules again.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import Combinable
 
 from deliveries.models import Duplicate, Preparation
@@ -45,15 +45,20 @@ def _which_flag(channel: Channel) -> Combinable:
     )
 
 
+def _records(channel: Channel) -> QuerySet[QuarantinedAddress]:
+    return QuarantinedAddress.objects.excluding(channel).filter(address=OuterRef(channel.address_field)).order_by()
+
+
 def _quarantined(channel: Channel) -> Q:
-    return Q(**{f"{channel.address_field}__in": QuarantinedAddress.objects.excluding(channel).order_by().values("address")})
+    # EXISTS and not IN: hand-over asks about one person, and must not read the whole quarantine for it; and past some
+    # 150,000 addresses PostgreSQL would go through the list of an IN once for every profile.
+    return Q(Exists(_records(channel)))
 
 
 def _which_reason(channel: Channel) -> Combinable:
     """The error reason; an address that a complaint or STOP put on the blocklist says so."""
     reason = Case(When(status=Status.BLOCKLIST, then=Value(Reason.ON_BLOCKLIST.value)), default=F("reason"), output_field=TEXT)
-    records = QuarantinedAddress.objects.excluding(channel).filter(address=OuterRef(channel.address_field)).order_by()
-    return Subquery(records.annotate(why=reason).values("why")[:1])
+    return Subquery(_records(channel).annotate(why=reason).values("why")[:1])
 
 
 # Decision 17's order. Duplicates come last: who is left out already must not use up the place of a twin.
@@ -72,9 +77,9 @@ def standing_verdict(channel: Channel) -> Combinable:
 
 def verdict(channel: Channel, preparation: Preparation) -> Combinable:
     """The preparation's verdict on a profile: the standing rules, then duplicates among those left."""
-    duplicates = Duplicate.objects.filter(preparation=preparation).values("profile_id")
+    duplicates = Duplicate.objects.filter(preparation=preparation, profile=OuterRef("pk"))
     hits = [(rule.exclusion, rule.condition(channel)) for rule in STANDING_RULES]
-    return _first_hit([*hits, (Exclusion.DUPLICATE, Q(pk__in=duplicates))])
+    return _first_hit([*hits, (Exclusion.DUPLICATE, Q(Exists(duplicates)))])
 
 
 def detail(channel: Channel) -> Combinable:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Case, CharField, Count, DateTimeField, F, IntegerField, QuerySet, Value, When, Window
+from django.db import connection
+from django.db.models import Case, CharField, Count, DateTimeField, F, IntegerField, Model, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -33,7 +34,7 @@ def write_duplicates(preparation: Preparation) -> int:
         .filter(place__gt=1)
         .values_list("for_preparation", "pk")
     )
-    return bulk.insert_from(later, into=Duplicate, columns=["preparation", "profile"])
+    return _insert(later, into=Duplicate, columns=["preparation", "profile"])
 
 
 def write_messages(preparation: Preparation, *, above: int, up_to: int) -> int:
@@ -43,7 +44,15 @@ def write_messages(preparation: Preparation, *, above: int, up_to: int) -> int:
     columns = _columns(preparation, channel)
     selected = rows.annotate(**{f"new_{name}": expression for name, expression in columns.items()})
     names = [f"new_{name}" for name in columns]
-    return bulk.insert_from(selected.values_list("pk", *names), into=Message, columns=["profile", *columns])
+    return _insert(selected.values_list("pk", *names), into=Message, columns=["profile", *columns])
+
+
+def _insert(rows: QuerySet[Profile, Any], *, into: type[Model], columns: list[str]) -> int:
+    """In the transaction of the range. Compiling the long conditions took PostgreSQL six times as long as running them."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL jit TO off")
+    return bulk.insert_from(rows, into=into, columns=columns)
 
 
 def _columns(preparation: Preparation, channel: Channel) -> dict[str, Any]:
