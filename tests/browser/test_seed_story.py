@@ -4,8 +4,6 @@ import re
 
 import pytest
 from django.conf import settings as django_settings
-from django.utils import translation
-from django.utils.translation import gettext
 from playwright.sync_api import expect
 
 from deliveries import lifecycle, preparation
@@ -27,12 +25,6 @@ CHANNELS = {
     "opted_out_push": "Ne plus m’envoyer de notifications push",
     "opted_out_direct_mail": "Ne plus m’envoyer de courrier postal",
 }
-
-
-def fr(text, **values):
-    """A label as the French back office shows it."""
-    with translation.override("fr"):
-        return gettext(text) % values if values else gettext(text)
 
 
 @pytest.fixture
@@ -78,7 +70,7 @@ def visitor(browser, browser_context_args):
 def general_tab(office, profile):
     """The ticked boxes of the General tab, as it words them."""
     office.goto(f"/admin/profiles/profile/{profile.pk}/change/")
-    section = office.get_by_role("group", name=fr("No longer contact (on blocklist)"))
+    section = office.get_by_role("group", name="Ne plus contacter (liste bloquée)")
     boxes = section.get_by_role("checkbox")
     return [box.evaluate("box => box.labels[0].textContent.trim()") for box in boxes.all() if box.is_checked()]
 
@@ -86,17 +78,17 @@ def general_tab(office, profile):
 def tick(office, profile, label):
     office.goto(f"/admin/profiles/profile/{profile.pk}/change/")
     office.get_by_label(label, exact=True).check()
-    office.get_by_role("button", name=fr("Save"), exact=True).click()
+    office.get_by_role("button", name="Enregistrer", exact=True).click()
     expect(office.get_by_text(label).first).to_be_visible()
 
 
 def new_page(office, template, label):
     """A page from a built-in template, open in the builder."""
     office.goto("/admin/landing-pages/")
-    office.get_by_role("link", name=fr("New page")).first.click()
+    office.get_by_role("link", name="Nouvelle page").first.click()
     office.get_by_label(template, exact=True).check()
-    office.get_by_label(fr("Label")).fill(label)
-    office.get_by_role("button", name=fr("Create the page")).click()
+    office.get_by_label("Libellé").fill(label)
+    office.get_by_role("button", name="Créer la page").click()
     office.wait_for_url(re.compile(r"/landing-pages/\d+/$"))
 
 
@@ -104,52 +96,51 @@ def replace_boxes(office):
     """Take the template's boxes away and add one per channel, each bound to its field."""
     saved = office.locator("[data-builder-live]")
     for label in CHANNELS.values():
-        office.get_by_role("button", name=f"{fr('Remove')}: {label}").click()
-        expect(office.get_by_role("button", name=f"{fr('Remove')}: {label}")).to_have_count(0)
+        office.get_by_role("button", name=f"Supprimer : {label}").click()
+        expect(office.get_by_role("button", name=f"Supprimer : {label}")).to_have_count(0)
     for field, label in CHANNELS.items():
-        office.get_by_role("button", name=fr("Checkbox"), exact=True).click()
-        expect(office.get_by_role("heading", name=fr("Settings: %(kind)s", kind=fr("Checkbox")))).to_be_visible()
-        expect(office.get_by_label(fr("Field"), exact=True)).to_have_value("")
-        office.get_by_label(fr("Field"), exact=True).select_option(field)
-        for code, language in (("en", "English"), ("fr", "French")):
-            words = label if code == "fr" else f"Stop: {field}"
-            office.get_by_label(fr("Label (%(language)s)", language=fr(language))).fill(words)
-        office.get_by_role("button", name=fr("Save"), exact=True).last.click()
-        expect(saved).to_contain_text(fr("Saved."))
-        expect(office.get_by_role("button", name=f"{fr('Remove')}: {label}")).to_be_visible()
+        office.get_by_role("button", name="Case à cocher", exact=True).click()
+        expect(office.get_by_role("heading", name="Réglages : Case à cocher")).to_be_visible()
+        expect(office.get_by_label("Champ", exact=True)).to_have_value("")
+        office.get_by_label("Champ", exact=True).select_option(field)
+        office.get_by_label("Libellé – Français").fill(label)
+        office.get_by_label("Libellé – Anglais").fill(f"Stop: {field}")
+        office.get_by_role("button", name="Enregistrer", exact=True).last.click()
+        expect(saved).to_contain_text("Enregistré.")
+        expect(office.get_by_role("button", name=f"Supprimer : {label}")).to_be_visible()
 
 
 def make_default(office):
     """Deliveries made from now on link to the page."""
-    office.get_by_role("link", name=fr("Properties"), exact=True).click()
-    office.get_by_label(fr("default for new deliveries")[1:]).check()
-    office.get_by_role("button", name=fr("Save"), exact=True).click()
-    expect(office.get_by_label(fr("default for new deliveries")[1:])).to_be_checked()
+    office.get_by_role("link", name="Propriétés", exact=True).click()
+    office.get_by_label("par défaut pour les nouvelles diffusions").check()
+    office.get_by_role("button", name="Enregistrer", exact=True).click()
+    expect(office.get_by_label("par défaut pour les nouvelles diffusions")).to_be_checked()
 
 
 def publish(office):
-    office.get_by_role("link", name=fr("Publish…")).click()
-    office.get_by_role("button", name=fr("Publish version %(number)s", number=1)).click()
-    expect(office.get_by_text(fr("Online"), exact=True)).to_be_visible()
+    office.get_by_role("link", name="Publier…").click()
+    office.get_by_role("button", name="Publier la version 1").click()
+    expect(office.get_by_text("En ligne", exact=True)).to_be_visible()
 
 
 def send_email(office, work, smtp, label):
     """Write, prepare and confirm a delivery as Ana does; who got it, and who did not, and why."""
     smtp.accepted.clear()
     office.goto("/admin/deliveries/new/")
-    office.get_by_label(fr("Label"), exact=True).fill(label)
-    office.get_by_label(fr("Subject"), exact=True).fill(label)
-    html = office.get_by_label(fr("HTML content"))
+    office.get_by_label("Libellé", exact=True).fill(label)
+    office.get_by_label("Objet", exact=True).fill(label)
+    html = office.get_by_label("contenu HTML")
     html.fill(html.input_value().replace("</body>", '<a href="{{ blocklist_url }}">Ne plus rien recevoir</a></body>'))
-    office.get_by_role("button", name=fr("Save and prepare")).click()
+    office.get_by_role("button", name="Enregistrer et préparer").click()
     office.wait_for_url(re.compile(r"/deliveries/\d+/$"))
     work()
     office.reload()
-    confirm = re.compile("^" + re.escape(fr("Confirm: send to %(number)s")[:12]))
+    confirm = re.compile(r"^Confirmer\s: envoyer à \d+ personne")
     office.get_by_role("link", name=confirm).click()
     office.get_by_role("button", name=confirm).click()
     work()
-    expect(office.locator(".badge").get_by_text(fr("Finished"))).to_be_visible(timeout=10_000)
+    expect(office.locator(".badge").get_by_text("Terminée")).to_be_visible(timeout=10_000)
     return outcome(label)
 
 
@@ -195,18 +186,18 @@ def test_the_story_of_the_seeds(office, visitor, operator, smtp, work):
     ProfileFactory(first_name="Paul", last_name="Martin", email="paul@example.org", mobile="+33612345679")
 
     # « Les utilisateurs peuvent être inscrits ou désinscrits par un opérateur, directement depuis l’onglet Général. »
-    tick(office, marie, fr("No longer contact by SMS"))
-    assert general_tab(office, marie) == [fr("No longer contact by SMS")]
+    tick(office, marie, "Ne plus contacter par SMS")
+    assert general_tab(office, marie) == ["Ne plus contacter par SMS"]
     assert send_sms(operator, work, "SMS avant") == {"Marie": "blocklist", "M.": "sent", "Paul": "sent"}
 
     # « Créez une landing page Acquisition de profils. Ajoutez une case à cocher […] pour chaque canal souhaité, et
     # reliez-la au champ correspondant […]. Enregistrez la landing page et publiez-la. »
-    new_page(office, fr("Profile acquisition"), "Vos préférences")
+    new_page(office, "Acquisition de profils", "Vos préférences")
     replace_boxes(office)
     make_default(office)
     publish(office)
     # « … vous devez créer et publier une landing page Blackliste. »
-    new_page(office, fr("Blocklist"), "Ne plus rien recevoir")
+    new_page(office, "Liste bloquée", "Ne plus rien recevoir")
     make_default(office)
     publish(office)
     assert [page.slug for page in LandingPage.objects.order_by("pk")] == ["vos-preferences", "ne-plus-rien-recevoir"]
@@ -227,7 +218,7 @@ def test_the_story_of_the_seeds(office, visitor, operator, smtp, work):
     expect(visitor.get_by_text("Merci. Vos choix sont enregistrés.")).to_be_visible()
 
     # « Une fois le formulaire envoyé, l’onglet Général du profil est mis à jour en fonction de la sélection. »
-    assert general_tab(office, marie) == [fr("No longer contact by email")]
+    assert general_tab(office, marie) == ["Ne plus contacter par email"]
     expect(office.get_by_text("Vos préférences")).to_be_visible()
     marie.refresh_from_db()
     assert (marie.first_name, marie.last_name, marie.email, marie.mobile) == ("Marie", "Dupont", ADDRESS, "+33612345678")
@@ -246,10 +237,10 @@ def test_the_story_of_the_seeds(office, visitor, operator, smtp, work):
     # « Lorsqu’un utilisateur clique sur le lien de la landing page, l’option Ne plus contacter (tous canaux) du profil
     # est automatiquement sélectionnée » – here by the button of that page, so that no link scanner can do it.
     visitor.goto(links["ne-plus-rien-recevoir"][0])
-    assert general_tab(office, marie) == [fr("No longer contact by email")]
+    assert general_tab(office, marie) == ["Ne plus contacter par email"]
     visitor.get_by_role("button").click()
     expect(visitor.get_by_text("Vous ne recevrez plus rien de notre part, par aucun canal.")).to_be_visible()
-    assert general_tab(office, marie) == [fr("No longer contact (by any channel)"), fr("No longer contact by email")]
+    assert general_tab(office, marie) == ["Ne plus contacter (tous canaux)", "Ne plus contacter par email"]
 
     # « … fin du ciblage d’un profil par n’importe quelle diffusion »; « Si un utilisateur possède deux profils dans la
     # base de données, il sera toujours ciblé par les diffusions, car seul un de ses profils est blacklisté. »
@@ -259,8 +250,8 @@ def test_the_story_of_the_seeds(office, visitor, operator, smtp, work):
 
     # « Pour s’assurer que toutes ses adresses sont exclues, ajoutez-les aux adresses mises en quarantaine. »
     office.goto(f"/admin/profiles/profile/{marie.pk}/change/")
-    office.get_by_role("link", name=fr("Quarantine the address")).click()
-    office.get_by_role("button", name=fr("Add the address")).click()
+    office.get_by_role("link", name="Mettre l’adresse en quarantaine").click()
+    office.get_by_role("button", name="Ajouter l’adresse").click()
     expect(office.get_by_text(ADDRESS).first).to_be_visible()
     assert send_email(office, work, smtp, "Quatrième lettre") == {"Marie": "blocklist", "M.": "quarantine", "Paul": "sent"}
     assert smtp.recipients == ["paul@example.org"]
