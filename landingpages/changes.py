@@ -5,8 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.text import Truncator, capfirst
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from landingpages.blocks import KINDS
 from landingpages.models import BlockKind, LandingPage
@@ -71,5 +71,6 @@ def _text(content: Content, code: str, name: str) -> str:
 
 def _name(block: Mapping[str, Any]) -> str:
     kind = str(KINDS[BlockKind(block["kind"])].label)
-    label = next(iter(labels(block).values()), "")
+    texts = labels(block)
+    label = texts.get(get_language() or "") or next(iter(texts.values()), "")
     return _("%(kind)s “%(label)s”") % {"kind": kind, "label": Truncator(label).chars(60)} if label else kind

@@ -29,8 +29,8 @@ def _block(kind: BlockKind, en: str, fr: str, *, field: str = "", is_mandatory: 
 
 
 ERROR_TEXTS = {
-    "en": "Your choices could not be recorded. Please try again in a few minutes.",
-    "fr": "Vos choix n’ont pas pu être enregistrés. Réessayez dans quelques minutes.",
+    "en": "Your choices could not be recorded.",
+    "fr": "Vos choix n’ont pas pu être enregistrés.",
 }
 
 TEMPLATES: dict[str, Template] = {
@@ -82,7 +82,7 @@ TEMPLATES: dict[str, Template] = {
             _block(
                 BlockKind.TEXT,
                 "Are you sure that you want to unsubscribe from all our communication?",
-                "Voulez-vous vraiment vous désinscrire de toutes nos communications ?",
+                "Voulez-vous vraiment vous désinscrire de toutes nos communications ?",
             ),
             _block(BlockKind.BUTTON, "Unsubscribe", "Me désinscrire"),
         ),
