@@ -457,6 +457,15 @@ def test_publish_page_says_what_changes(backoffice, online, press):
     assert len(changed) == publishing.changes_not_published(LandingPage.objects.get())
 
 
+def test_publish_page_names_blocks_in_the_operators_language(backoffice, online):
+    first = online.blocks.first()
+    editing.change(online, first.key, {"texts": {"en": {"label": "Hello"}, "fr": {"label": "Bonjour"}}}, by="Ana")
+
+    changed = backoffice.get(url("publish", online.pk), headers={"accept-language": "fr"}).context["changed"]
+
+    assert changed == ["Modifié\u00a0: Titre «\u00a0Bonjour\u00a0»"]
+
+
 def test_an_error_blocks_publishing(backoffice, draft):
     editing.remove(draft, draft.blocks.last().key, by="Ana")
 
