@@ -12,7 +12,6 @@ def insert_from(queryset: QuerySet[Any, Any], *, into: type[Model], columns: Seq
     """INSERT INTO the model's table the rows of `queryset.values_list(...)`; the number of rows written.
 
     `columns` are field names of `into` in the order of the queryset's values_list. Nothing passes through Python.
-    To be called in a transaction.
     """
     connection = connections[queryset.db]
     try:
@@ -23,9 +22,6 @@ def insert_from(queryset: QuerySet[Any, Any], *, into: type[Model], columns: Seq
     fields = {field.name: field for field in into._meta.concrete_fields}
     names = ", ".join(quote(str(fields[name].column)) for name in columns)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            # Compiling the long conditions of a preparation took PostgreSQL five times as long as running them.
-            cursor.execute("SET LOCAL jit TO off")
         cursor.execute(f"INSERT INTO {quote(into._meta.db_table)} ({names}) {select}", parameters)
         return cursor.rowcount
 
