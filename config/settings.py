@@ -22,7 +22,7 @@ env = environ.Env(
     LINK_KEYS=(list, []),  # "id:secret"; the first signs, all verify; ids 1 to 255
     DATABASE_URL=(str, f"sqlite:///{VAR / 'heed.sqlite3'}"),
     EMAIL_URL=(str, "smtp://localhost:25"),
-    SENDER_NAME=(str, "Heed"),
+    SENDER_NAME=(str, ""),
     SENDER_EMAIL=(str, ""),
     SENDER_POSTAL_ADDRESS=(str, ""),
     RETURN_PATH=(str, ""),  # bounces come to this address, with +token before the @
@@ -202,7 +202,7 @@ STORAGES = {
 }
 
 EMAIL_URL = env.email_url("EMAIL_URL")
-SENDER_NAME = env.str("SENDER_NAME")
+SENDER_NAME = env.str("SENDER_NAME") or ("Maison Exemple" if DEBUG else "Heed")
 SENDER_EMAIL = env.str("SENDER_EMAIL") or f"news@{'example.org' if DEBUG else ALLOWED_HOSTS[0].lstrip('.')}"
 SENDER_POSTAL_ADDRESS = env.str("SENDER_POSTAL_ADDRESS") or ("Maison Exemple, 12 rue des Lilas, 75011 Paris" if DEBUG else "")
 RETURN_PATH = env.str("RETURN_PATH") or "bounce@" + SENDER_EMAIL.rpartition("@")[2]

@@ -230,7 +230,7 @@ PERSONAL = {
     "quarantine.QuarantinedAddress": "address error_text",
     "deliveries.Message": "address outcome provider_id",
     "profiles.PendingChange": "public_id address fields choices evidence",
-    "profiles.Notice": "address",
+    "profiles.Notice": "address reason",
     "landingpages.Submission": "data detail ip",
 }
 ABOUT_OPERATORS = {
@@ -254,7 +254,7 @@ NOT_PERSONAL = {
     "deliveries.Batch": "status worker",
     "deliveries.PreparationLog": "level",
     "profiles.PendingChange": "source",
-    "profiles.Notice": "kind channel page_slug language status reason",
+    "profiles.Notice": "kind channel page_slug language status",
     "landingpages.LandingPage": "label slug type status reconciliation_key on_match redirection_url texts",
     "landingpages.Block": "key kind field texts",
     "landingpages.PublishedVersion": "content",
