@@ -1,5 +1,6 @@
 """What the filters of every list in the back office have in common."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.http import HttpRequest
 from unfold import views
 
 
-class Filter(admin.SimpleListFilter):
+class Filter(admin.SimpleListFilter, ABC):
     """One select of the filter form; a value that it does not offer is refused."""
 
     template = "admin/profiles/filter.html"
@@ -23,8 +24,9 @@ class Filter(admin.SimpleListFilter):
             raise IncorrectLookupParameters
         return queryset.filter(self.condition(value))
 
+    @abstractmethod
     def condition(self, value: str) -> Q:
-        raise NotImplementedError
+        """What a row fulfils that belongs to the choice."""
 
     @property
     def options(self) -> Iterable[tuple[str, Any]]:
