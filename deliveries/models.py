@@ -169,7 +169,7 @@ class Duplicate(models.Model):
     """A profile whose address an older eligible profile of the same preparation has; fixed when it starts."""
 
     pk = models.CompositePrimaryKey("preparation_id", "profile_id")
-    preparation = models.ForeignKey(Preparation, models.CASCADE, related_name="duplicates")
+    preparation = models.ForeignKey(Preparation, models.CASCADE, db_constraint=False, related_name="duplicates")
     profile = models.ForeignKey(Profile, models.DO_NOTHING, db_constraint=False, related_name="+")
 
 
@@ -194,10 +194,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 class Message(models.Model):
     """One profile in one preparation. `exclusion` and `detail` are the preparation's verdict and frozen;
-    `status` and `outcome` say what became of it afterwards."""
+    `status` and `outcome` say what became of it afterwards. Foreign keys that the database checked row by row would cost
+    more than all the rules together."""
 
     pk = models.CompositePrimaryKey("preparation_id", "profile_id")
-    preparation = models.ForeignKey(Preparation, models.CASCADE, related_name="messages", db_index=False)
+    preparation = models.ForeignKey(Preparation, models.CASCADE, db_constraint=False, related_name="messages", db_index=False)
     profile = models.ForeignKey(Profile, models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
     address = ByteOrderedField(_("address"), max_length=254)
     exclusion = models.CharField(_("exclusion"), max_length=30, choices=Exclusion, blank=True, default="")

@@ -5,6 +5,7 @@ this machine: what it held is free at once. Workers of other machines are known 
 """
 
 import fcntl
+import hashlib
 import os
 import secrets
 import socket
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from deliveries.models import Batch, Preparation
 from deliveries.statuses import BatchStatus, PreparationStatus
@@ -22,22 +23,22 @@ class Worker:
     """A living worker; `name` is what its claims carry."""
 
     def __init__(self) -> None:
-        directory = _directory()
-        directory.mkdir(parents=True, exist_ok=True)
+        place = directory()
+        place.mkdir(parents=True, exist_ok=True)
         self.name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
-        unseen = directory / f".{self.name}"
+        unseen = place / f".{self.name}"
         self._file: IO[str] = unseen.open("w")
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        unseen.rename(directory / self.name)
+        unseen.rename(place / self.name)
 
     def close(self) -> None:
-        (_directory() / self.name).unlink(missing_ok=True)
+        (directory() / self.name).unlink(missing_ok=True)
         self._file.close()
 
 
 def release_dead() -> list[str]:
     """Free what dead workers of this machine held; their names."""
-    return [path.name for path in sorted(_directory().glob("[!.]*")) if _release_if_dead(path)]
+    return [path.name for path in sorted(directory().glob("[!.]*")) if _release_if_dead(path)]
 
 
 def _release_if_dead(path: Path) -> bool:
@@ -58,5 +59,7 @@ def _release_if_dead(path: Path) -> bool:
     return True
 
 
-def _directory() -> Path:
-    return Path(settings.VAR) / "workers"
+def directory() -> Path:
+    """A folder for each database: a worker knows nothing of the claims in another."""
+    database = f"{connection.settings_dict['HOST']}|{connection.settings_dict['NAME']}"
+    return Path(settings.VAR) / "workers" / hashlib.sha256(database.encode()).hexdigest()[:16]

@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                 ('ended_at', models.DateTimeField(null=True, verbose_name='date')),
                 ('provider_id', models.CharField(blank=True, default='', max_length=100)),
                 ('profile', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='profiles.profile')),
-                ('preparation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='deliveries.preparation')),
+                ('preparation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='deliveries.preparation')),
             ],
             options={
                 'verbose_name': 'message',
@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('pk', models.CompositePrimaryKey('preparation_id', 'profile_id', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('profile', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='profiles.profile')),
-                ('preparation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='duplicates', to='deliveries.preparation')),
+                ('preparation', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='duplicates', to='deliveries.preparation')),
             ],
         ),
         migrations.AddField(

@@ -147,7 +147,7 @@ def test_two_workers_send_as_one(confirmed, start_worker, smtp, settings):
     settings.BATCH_MESSAGES = 20
     start_worker()
     start_worker()
-    assert wait_until(lambda: len(list((settings.VAR / "workers").glob("[!.]*"))) == 2)
+    assert wait_until(lambda: len(list(workers.directory().glob("[!.]*"))) == 2)
 
     delivery = confirmed(500)
     assert wait_until(lambda: is_finished(delivery))
@@ -171,7 +171,7 @@ def test_sigterm_ends_a_worker_after_the_message_in_hand(confirmed, start_worker
     assert 120 <= len(smtp.accepted) < 1000
     assert Message.objects.filter(status="sent").count() == len(smtp.accepted)
     assert not Batch.objects.filter(status="claimed").exists()
-    assert list((settings.VAR / "workers").iterdir()) == []
+    assert list(workers.directory().iterdir()) == []
     assert process.stderr.read() == b""
 
 
@@ -230,14 +230,14 @@ def test_what_a_dead_worker_held_is_free_and_nothing_of_a_living_one(make_delive
         (living.name, False),
         ("elsewhere-1-abc", False),
     ]
-    assert [path.name for path in (var / "workers").iterdir()] == [living.name]
+    assert [path.name for path in workers.directory().iterdir()] == [living.name]
     living.close()
 
 
 @pytest.mark.django_db
 def test_a_worker_that_another_one_just_released_is_no_error(var):
     die(workers.Worker())
-    (var / "workers" / "gone").symlink_to("nowhere")
+    (workers.directory() / "gone").symlink_to("nowhere")
 
     assert len(workers.release_dead()) == 1
     assert workers.release_dead() == []
@@ -272,4 +272,4 @@ def test_until_idle_does_all_there_is_and_ends(make_delivery, prepare, confirm, 
         signal.signal(number, handler)
     other.refresh_from_db()
     assert (is_finished(delivery), other.status, smtp.recipients) == (True, "ready", ["marie@example.org"])
-    assert list((var / "workers").iterdir()) == []
+    assert list(workers.directory().iterdir()) == []
