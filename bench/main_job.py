@@ -1,7 +1,7 @@
 """The main job from end to end: import a file, quarantine a list, prepare, confirm, send to a mail server on this machine.
 
 Is the preparation at least ten times as fast as the usual Django way, and does exactly who should get exactly one mail?
-Run from the root with the Python of .venv; the contract is that of every script here (docs/design.md).
+Run from the root with the Python of .venv. The last lines name each demand, "ok" or "SHORT"; a SHORT one ends with code 1.
 
 Each step runs in a process of its own, so that its peak memory is its own. Sending is done by `manage.py worker`
 processes over SMTP to bench/sink.py. Whom to expect is computed from the files by bench/people.py, which knows nothing of Heed.
