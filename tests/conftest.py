@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management.commands import flush
-from django.db import connections
+from django.db import connection, connections
 
 from deliveries import guards
 from landingpages.guard import VERSION_GUARD
@@ -25,6 +25,18 @@ def _flush_lifts_the_guards():
     flush.Command.handle = handle
     yield
     flush.Command.handle = original
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nobody_is_left_in_the_database(django_db_setup, django_db_blocker):
+    """A thread of the live server may keep its connection open; PostgreSQL drops no database that somebody uses."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture(autouse=True)
