@@ -23,7 +23,8 @@ PAGE = f"<!doctype html><title>limit</title><form method=post>{BOXES}</form>" + 
 READ = "SELECT id, opted_out_email, opted_out_sms FROM profiles_profile WHERE public_id = %s"
 WRITE = "UPDATE profiles_profile SET opted_out_email = %s, opted_out_sms = %s, revision = revision + 1 WHERE id = %s"
 RECORD = """INSERT INTO profiles_consentevent (profile_id, scope, service_label, before, after, at, source, "by",
-    page_label, wording, delivery_label, detail, request_id, ip) VALUES (%s, %s, '', %s, %s, %s, 'landing_page', '', '', '', '', '', '', '')"""
+    page_label, wording, delivery_label, detail, request_id, ip)
+    VALUES (%s, %s, '', %s, %s, %s, 'landing_page', '', '', '', '', '', '', '')"""
 
 
 def application(environment: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

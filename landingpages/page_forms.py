@@ -34,7 +34,8 @@ def describe(form: forms.BaseForm) -> None:
     """Name help and error to a screen reader, by the ids that templates/backoffice/field.html gives."""
     for name, field in form.fields.items():
         own = form[name].auto_id
-        field.widget.attrs["aria-describedby"] = f"{own}_help {own}_error" if field.help_text else f"{own}_error"
+        if not field.widget.is_hidden:
+            field.widget.attrs["aria-describedby"] = f"{own}_help {own}_error" if field.help_text else f"{own}_error"
 
 
 class NewPageForm(forms.Form):

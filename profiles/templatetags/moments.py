@@ -20,7 +20,9 @@ def moment(value: datetime | None) -> SafeString | str:
     if value is None:
         return "–"
     local = timezone.localtime(value)
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), date_format(local, FULL), spoken(local))
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), date_format(local, FULL), spoken(local)
+    )
 
 
 def spoken(local: datetime) -> str:
