@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 
+import psutil
 import pytest
 from django.conf import settings
 
@@ -60,11 +61,9 @@ def first_lines(process):
 
 
 def children(process):
-    listing = subprocess.run(["ps", "-A", "-o", "ppid=,pid=,args="], capture_output=True, text=True, check=True).stdout
-    rows = [line.split(maxsplit=2) for line in listing.splitlines()]
-    return {
-        arguments.split("manage.py ")[1].split()[0]: int(pid) for parent, pid, arguments in rows if int(parent) == process.pid
-    }
+    """Command -> process id of what `manage.py dev` started."""
+    commands = [(child.cmdline(), child.pid) for child in psutil.Process(process.pid).children()]
+    return {arguments[arguments.index("manage.py") + 1]: pid for arguments, pid in commands}
 
 
 def is_alive(pid):
