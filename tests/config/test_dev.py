@@ -63,7 +63,7 @@ def first_lines(process):
 def children(process):
     """Command -> process id of what `manage.py dev` started."""
     commands = [(child.cmdline(), child.pid) for child in psutil.Process(process.pid).children()]
-    return {arguments[arguments.index("manage.py") + 1]: pid for arguments, pid in commands}
+    return {arguments[arguments.index(str(settings.ROOT / "manage.py")) + 1]: pid for arguments, pid in commands}
 
 
 def is_alive(pid):
