@@ -42,7 +42,17 @@ class FoldedField(ByteOrderedField):
         name, path, args, kwargs = super().deconstruct()
         return name, path, args, {**kwargs, "source": self.source}
 
+    def derive(self, text: str) -> str:
+        return fold(text)
+
     def pre_save(self, model_instance: models.Model, add: bool) -> str:
-        value = fold(getattr(model_instance, self.source))[: self.max_length]
+        value = self.derive(getattr(model_instance, self.source))[: self.max_length]
         setattr(model_instance, self.attname, value)
         return value
+
+
+class DomainField(FoldedField):
+    """What stands after the @ of another column."""
+
+    def derive(self, text: str) -> str:
+        return text.rpartition("@")[2] if "@" in text else ""

@@ -225,7 +225,8 @@ def test_opt_outs_are_in_no_form():
 # depend on it.
 PERSONAL = {
     "profiles.Profile": "first_name last_name first_name_folded last_name_folded preferred_language email mobile street "
-    "postal_code city country public_id",
+    "postal_code city country public_id external_id title middle_name gender time_zone email_domain email_format phone fax "
+    "street_2 state custom",
     "profiles.ConsentEvent": "wording detail request_id ip",
     "quarantine.QuarantinedAddress": "address error_text",
     "deliveries.Message": "address outcome provider_id",
@@ -244,6 +245,7 @@ ABOUT_OPERATORS = {
     "landingpages.PublishedVersion": "published_by",
 }
 NOT_PERSONAL = {
+    "profiles.CustomField": "key label type options",
     "profiles.Service": "label public_label description",
     "profiles.ConsentEvent": "scope service_label source page_label delivery_label",
     "quarantine.QuarantinedAddress": "channel status reason delivery_label",
