@@ -17,6 +17,7 @@ COPY static static
 COPY locale locale
 # Values for this one step: an installation has its own, and none is left in the image.
 RUN SECRET_KEY=none ALLOWED_HOSTS=none PUBLIC_URL=https://none LINK_KEYS=1:none-none-none-none-none-none-none \
+    SUPPRESSION_KEY=none-none-none-none-none-none-none \
     /venv/bin/python manage.py collectstatic --noinput \
     && /venv/bin/python -m compileall -q .
 

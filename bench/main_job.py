@@ -127,6 +127,7 @@ def set_environment(database_url: str) -> None:
         "ALLOWED_HOSTS": "news.example.org",
         "PUBLIC_URL": "https://news.example.org",
         "LINK_KEYS": f"1:{secrets.token_urlsafe(32)}",
+        "SUPPRESSION_KEY": secrets.token_urlsafe(32),
         "SENDER_POSTAL_ADDRESS": "Maison Exemple, 12 rue des Lilas, 75011 Paris",
         "DATABASE_URL": database_url,
     }

@@ -20,6 +20,7 @@ env = environ.Env(
     ALLOWED_HOSTS=(list, []),
     PUBLIC_URL=(str, ""),  # where recipients reach this server: no path, no slash at the end
     LINK_KEYS=(list, []),  # "id:secret"; the first signs, all verify; ids 1 to 255
+    SUPPRESSION_KEY=(str, ""),  # seals the ledger, remembers erased addresses: kept outside the database, never changed
     DATABASE_URL=(str, f"sqlite:///{VAR / 'heed.sqlite3'}"),
     EMAIL_URL=(str, "smtp://localhost:25"),
     SENDER_NAME=(str, ""),
@@ -43,12 +44,14 @@ DEVELOPMENT = {
     "ALLOWED_HOSTS": ["localhost", "127.0.0.1", "[::1]"],
     "PUBLIC_URL": f"http://localhost:{PORT}",
     "LINK_KEYS": ["1:for development only, these links are not safe"],
+    "SUPPRESSION_KEY": "for development only: seals nothing that matters",
 }
 MISSING = {
     "SECRET_KEY": "SECRET_KEY is missing: set it to 50 or more random characters.",
     "ALLOWED_HOSTS": "ALLOWED_HOSTS is missing: set it to the host names of this server, separated by commas.",
     "PUBLIC_URL": "PUBLIC_URL is missing: set it to the address that recipients reach, such as https://news.example.org.",
     "LINK_KEYS": "LINK_KEYS is missing: set it to 1: and 32 or more random characters; it signs the links in mails.",
+    "SUPPRESSION_KEY": "SUPPRESSION_KEY is missing: set it to 32 or more random characters, once and for all.",
 }
 
 
@@ -67,6 +70,8 @@ def complaints() -> Iterator[str]:
     numbers = {int(key[1]) for key in keys if key}
     if len(numbers) != len(keys) or not numbers <= set(range(1, 256)):
         yield "LINK_KEYS must be entries such as 1:secret, separated by commas: numbers 1 to 255, secrets from 32 characters."
+    if required("SUPPRESSION_KEY") and len(required("SUPPRESSION_KEY")) < 32:
+        yield "SUPPRESSION_KEY must have 32 or more characters."
 
 
 if problems := list(complaints()):
@@ -76,6 +81,7 @@ SECRET_KEY: str = required("SECRET_KEY")
 ALLOWED_HOSTS: list[str] = required("ALLOWED_HOSTS")
 PUBLIC_URL: str = required("PUBLIC_URL").rstrip("/")
 LINK_KEYS: list[str] = required("LINK_KEYS")
+SUPPRESSION_KEY: str = required("SUPPRESSION_KEY")
 
 INSTALLED_APPS = [
     "unfold",

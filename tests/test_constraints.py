@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation
 from landingpages.models import Block, LandingPage, PublishedVersion, Submission
-from profiles.models import ConsentEvent, Notice, Profile, Service, Subscription
+from profiles.models import ConsentEvent, Notice, Profile, Service, Subscription, SuppressedHash
 from quarantine.models import QuarantinedAddress
 from tests.factories import ProfileFactory, PublishedPageFactory, ServiceFactory
 
@@ -56,6 +56,9 @@ def submission(world, **fields):
 
 
 BAD_ROWS = {
+    "an_erased_address_is_kept_once": [
+        lambda w: [SuppressedHash.objects.create(channel="email", digest=b"d" * 32) for _ in range(2)],
+    ],
     "a_notice_that_ended_has_its_moment": [
         lambda w: notice(w, status="withheld"),
         lambda w: notice(w, ended_at=NOW),
@@ -173,6 +176,7 @@ def rows():
         Service,
         Subscription,
         ConsentEvent,
+        SuppressedHash,
         QuarantinedAddress,
         Delivery,
         Preparation,

@@ -245,6 +245,7 @@ ABOUT_OPERATORS = {
     "landingpages.PublishedVersion": "published_by",
 }
 NOT_PERSONAL = {
+    "profiles.SuppressedHash": "channel",
     "profiles.CustomField": "key label type options",
     "profiles.Service": "label public_label description",
     "profiles.ConsentEvent": "scope service_label source page_label delivery_label",

@@ -3,6 +3,7 @@
 from profiles.models.events import ConsentEvent, Scope, Source
 from profiles.models.membership import Service, Subscription
 from profiles.models.people import CustomField, CustomType, EmailFormat, Gender, Profile, ProfileQuerySet
+from profiles.models.privacy import SuppressedHash
 from profiles.models.requests import Notice, NoticeKind, NoticeStatus, PendingChange
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "Service",
     "Source",
     "Subscription",
+    "SuppressedHash",
 ]

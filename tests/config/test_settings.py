@@ -13,6 +13,7 @@ COMPLETE = {
     "ALLOWED_HOSTS": "news.example.org",
     "PUBLIC_URL": "https://news.example.org",
     "LINK_KEYS": "2:" + "b" * 32 + ",1:" + "a" * 32,
+    "SUPPRESSION_KEY": "c" * 32,
 }
 CHECK = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
 GUNICORN = [sys.executable, "-m", "gunicorn", "config.wsgi"]
@@ -53,6 +54,7 @@ def test_start_without_one_value_ends_with_its_sentence(name):
         ("LINK_KEYS", "0:" + "a" * 32, LINK_KEYS),
         ("LINK_KEYS", "256:" + "a" * 32, LINK_KEYS),
         ("LINK_KEYS", "1:" + "a" * 32 + ",1:" + "b" * 32, LINK_KEYS),
+        ("SUPPRESSION_KEY", "short", "SUPPRESSION_KEY must have 32 or more characters."),
         ("PORT", "http", "PORT must be a number, such as 8000."),
         ("DATABASE_URL", "heed.sqlite3", DATABASE_URL),
     ],
