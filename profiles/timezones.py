@@ -3,7 +3,7 @@
 from functools import cache
 from zoneinfo import available_timezones
 
-AREAS = frozenset("Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split())
+AREAS = frozenset({"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"})
 
 
 @cache

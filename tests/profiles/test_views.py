@@ -128,11 +128,13 @@ def test_every_field_of_the_tab_is_written(backoffice):
     response = backoffice.post(general(profile), posted(profile, **typed))
 
     assert told(response) == [
-        "Saved. Gender: – → Female · Middle name: – → Anne · Title: – → Dr · Date of birth: – → Feb. 29, 1984 · "
-        "Time zone: – → Europe/Paris · External ID: – → C-17 · Email format: – → Text · Phone: – → 01 23 45 67 89 · "
-        "Fax: – → 01 23 · Address specified: no → yes · Street: – → 1 rue Neuve · Address, line 2: – → Bât. B · "
-        "Postal code: – → 75001 · City: – → Paris · State or province: – → Île-de-France · CCPA opt-out: no → yes · "
-        "Colour: Red → – · Member: – → yes"
+        (
+            "Saved. Gender: – → Female · Middle name: – → Anne · Title: – → Dr · Date of birth: – → Feb. 29, 1984 · "
+            "Time zone: – → Europe/Paris · External ID: – → C-17 · Email format: – → Text · Phone: – → 01 23 45 67 89 · "
+            "Fax: – → 01 23 · Address specified: no → yes · Street: – → 1 rue Neuve · Address, line 2: – → Bât. B · "
+            "Postal code: – → 75001 · City: – → Paris · State or province: – → Île-de-France · CCPA opt-out: no → yes · "
+            "Colour: Red → – · Member: – → yes"
+        )
     ]
     profile.refresh_from_db()
     wanted = {name: value for name, value in typed.items() if "custom" not in name}
@@ -430,7 +432,7 @@ def test_wrong_value_is_told_at_its_field_and_nothing_is_written(backoffice, fie
     response = backoffice.post(general(profile), posted(profile, **{field: typed, "city": "Paris"}))
 
     assert error in text(response)
-    assert [name for name in response.context["form"].errors] == [field]
+    assert list(response.context["form"].errors) == [field]
     assert Profile.objects.values().get() == before
 
 
