@@ -122,7 +122,7 @@ class Block(models.Model):
     key = models.UUIDField(default=uuid.uuid4, editable=False)
     position = models.PositiveIntegerField()
     kind = models.CharField(_("kind"), max_length=30, choices=BlockKind)
-    field = models.CharField(_("field"), max_length=30, blank=True)
+    field = models.CharField(_("field"), max_length=60, blank=True)
     is_positive = models.BooleanField(_("ticked means: receives"), default=False)
     is_mandatory = models.BooleanField(_("mandatory"), default=False)
     texts = models.JSONField(default=dict)

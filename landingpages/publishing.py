@@ -30,6 +30,9 @@ __all__ = [
 ]
 
 
+RESTORED = ("key", "kind", "field", "is_positive", "is_mandatory", "texts")  # of a block; what is frozen beside follows
+
+
 class InvalidPublication(Exception):
     """Nothing was published, closed or restored; the message says why, for the operator."""
 
@@ -97,9 +100,8 @@ def restore(page: LandingPage, version: PublishedVersion, *, by: AbstractUser | 
         with revised(page, by=by, revision=revision):
             LandingPage.objects.filter(pk=page.pk).update(**values)
             page.blocks.all().delete()
-            Block.objects.bulk_create(
-                Block(page=page, position=position, **block) for position, block in enumerate(content["blocks"], 1)
-            )
+            restored = [{name: block[name] for name in RESTORED} for block in content["blocks"]]
+            Block.objects.bulk_create(Block(page=page, position=position, **block) for position, block in enumerate(restored, 1))
     except IntegrityError as error:
         raise InvalidPublication(
             _("Another page has the address %(slug)s by now: change that one first.") % {"slug": content["slug"]}
