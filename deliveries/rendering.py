@@ -16,9 +16,10 @@ from inscriptis.model.config import ParserConfig
 from deliveries import merging, mime, pagelinks, returnpath
 from deliveries.models import Delivery, Preparation
 from deliveries.transports import Outgoing
+from profiles import customfields
 from profiles.channels import Channel, InvalidAddress, normalise_email
 from profiles.links import Purpose, make_token
-from profiles.models import Profile
+from profiles.models import EmailFormat, Profile
 
 LINE_BREAKS = re.compile(r"[\r\n\x00\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 PLAIN_LINE, PLAIN_WORD = 255, 60  # characters
@@ -63,6 +64,8 @@ class Renderer:
         self.subject = merging.compile_text(self.content["subject"])
         self.html = merging.compile_text(self.content["html"], html=True)
         self.text = merging.compile_text(self.content["text"])
+        used = any(part.uses_custom_fields for part in (self.subject, self.html, self.text))
+        self.customs = customfields.definitions() if used else []
         self._build: Callable[[Profile, str], Outgoing] = BUILDERS[Channel.of(self.content["channel"])].__get__(self)
 
     def message(self, profile: Profile, address: str) -> Outgoing:
@@ -74,7 +77,7 @@ class Renderer:
         pages = {field: self.content.get(name) for field, name in merging.PAGES.items()}
         links = {field: pagelinks.url(page, profile, delivery) if page else "" for field, page in pages.items()}
         links[merging.UNSUBSCRIBE] = unsubscribe_url(profile, delivery)
-        return self.shared | {"profile": merging.profile_values(profile)} | links
+        return self.shared | {"profile": merging.profile_values(profile, self.customs)} | links
 
     def email(self, profile: Profile, address: str) -> Outgoing:
         if normalise_email(address) != address:
@@ -87,9 +90,15 @@ class Renderer:
             "Message-ID": self.message_id(profile),
             "Date": format_datetime(timezone.now()),
         }
-        data = mime.mail(headers, text=self.text.render(values), html=self.html.render(values))
+        data = mime.mail(headers, **self.parts(profile, values))
         data = self.list_headers(values[merging.UNSUBSCRIBE]) + data
         return Outgoing(address, returnpath.make(self.preparation.pk, profile.pk), data)
+
+    def parts(self, profile: Profile, values: dict[str, Any]) -> dict[str, str]:
+        """The text and the HTML; for who wants text alone, the text, unless there is none (reference 6.1.6)."""
+        text = self.text.render(values)
+        wants_text = profile.email_format == EmailFormat.TEXT and text.strip()
+        return {"text": text, "html": "" if wants_text else self.html.render(values)}
 
     def plain(self, profile: Profile, address: str) -> Outgoing:
         text = self.text.render(self.values(profile))

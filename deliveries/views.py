@@ -75,7 +75,7 @@ def edit(request: HttpRequest, delivery_id: int) -> HttpResponse:
 
 def _edit_page(request: HttpRequest, form: DeliveryForm, *, title: str, way: list[tuple[str, str]]) -> HttpResponse:
     status = 422 if form.is_bound else 200
-    return render(request, "deliveries/edit.html", title=title, crumbs=way, status=status, form=form, fields=merging.FIELDS)
+    return render(request, "deliveries/edit.html", title=title, crumbs=way, status=status, form=form, fields=merging.fields())
 
 
 def _after_saving(request: HttpRequest, delivery: Delivery) -> HttpResponse:
