@@ -13,7 +13,7 @@ from inscriptis import get_text
 from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 
-from deliveries import merging, mime, pagelinks, returnpath
+from deliveries import merging, mime, pagelinks, returnpath, tracking
 from deliveries.models import Delivery, Preparation
 from deliveries.transports import Outgoing
 from profiles.channels import Channel, InvalidAddress, normalise_email
@@ -27,6 +27,7 @@ HTML_TO_TEXT = ParserConfig(css=CSS_PROFILES["strict"], display_links=True)
 
 def pin(delivery: Delivery) -> dict[str, Any]:
     """The content as it will be sent, whatever is edited later: kept on the preparation."""
+    source, tracked_links = tracking.instrument(delivery)
     return {
         "delivery": delivery.pk,
         "label": delivery.label,
@@ -37,7 +38,9 @@ def pin(delivery: Delivery) -> dict[str, Any]:
         "sender_email": delivery.sender_email or settings.SENDER_EMAIL,
         "postal_address": settings.SENDER_POSTAL_ADDRESS,
         "subject": delivery.subject,
-        "html": delivery.html,
+        "html": source,
+        "tracking": delivery.tracking,
+        "tracked_links": tracked_links,
         "text": delivery.text or text_of(delivery.html),
         **{name: pagelinks.pin(getattr(delivery, name)) for name in merging.PAGES.values()},
     }
@@ -74,7 +77,8 @@ class Renderer:
         pages = {field: self.content.get(name) for field, name in merging.PAGES.items()}
         links = {field: pagelinks.url(page, profile, delivery) if page else "" for field, page in pages.items()}
         links[merging.UNSUBSCRIBE] = unsubscribe_url(profile, delivery)
-        return self.shared | {"profile": merging.profile_values(profile)} | links
+        tracked = tracking.values(self.content, profile)
+        return self.shared | {"profile": merging.profile_values(profile), "tracking": tracked} | links
 
     def email(self, profile: Profile, address: str) -> Outgoing:
         if normalise_email(address) != address:

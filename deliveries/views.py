@@ -21,7 +21,7 @@ from profiles.channels import Channel
 from profiles.consent import actor
 from profiles.paging import Paginator
 
-COPIED = ("channel", "service", "sender_name", "sender_email", "subject", "html", "text", "audience")
+COPIED = ("channel", "service", "sender_name", "sender_email", "subject", "html", "text", "tracking", "audience")
 STEPS = (DeliveryStatus.EDITING, DeliveryStatus.READY, DeliveryStatus.IN_PROGRESS, DeliveryStatus.FINISHED)
 
 
