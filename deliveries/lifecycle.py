@@ -72,7 +72,7 @@ def resume(delivery: Delivery, *, by: AbstractUser) -> None:
 
 
 def stop(delivery: Delivery, *, by: AbstractUser) -> None:
-    """End the delivery for good: whoever was not reached yet stays pending and is never written to."""
+    """End the delivery for good: whoever was not reached yet is never written to (deliveries.stopping says so in the log)."""
     with transaction.atomic():
         move(delivery, DeliveryStatus.STOPPED)
         write(delivery, Line(noop("Stopped by %(by)s."), {"by": actor(by)}))
