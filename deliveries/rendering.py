@@ -23,6 +23,9 @@ from profiles.models import Profile
 LINE_BREAKS = re.compile(r"[\r\n\x00\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 PLAIN_LINE, PLAIN_WORD = 255, 60  # characters
 HTML_TO_TEXT = ParserConfig(css=CSS_PROFILES["strict"], display_links=True)
+MERGED = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+# Characters of no text: they stand around the number of a merge field while HTML becomes text.
+BEFORE, AFTER = "\U000f0000", "\U000f0001"
 
 
 def pin(delivery: Delivery) -> dict[str, Any]:
@@ -47,8 +50,16 @@ def pin(delivery: Delivery) -> dict[str, Any]:
 
 
 def text_of(source: str) -> str:
-    """The text part of an HTML content, links in brackets; merge fields stay what they are."""
-    return get_text(source, HTML_TO_TEXT).strip() if source.strip() else ""
+    """The text part of an HTML content, links in brackets; merge fields stay what they are, quotes and all."""
+    merged: list[str] = []
+
+    def put_aside(match: re.Match[str]) -> str:
+        merged.append(match[0])
+        return f"{BEFORE}{len(merged) - 1}{AFTER}"
+
+    html = MERGED.sub(put_aside, source.replace(BEFORE, "").replace(AFTER, ""))
+    text = get_text(html, HTML_TO_TEXT).strip() if html.strip() else ""
+    return re.sub(f"{BEFORE}(\\d+){AFTER}", lambda match: merged[int(match[1])], text)
 
 
 def unsubscribe_url(profile: Profile, delivery: int) -> str:

@@ -72,6 +72,7 @@ class LateExclusion(TextChoices):
     ADDRESS_CHANGED = "address_changed", _("Address changed since the preparation")
     UNSUBSCRIBED = "unsubscribed", _("Unsubscribed from the service")
     PROFILE_GONE = "profile_gone", _("Profile deleted")
+    STOPPED = "stopped", _("Delivery stopped")
 
 
 EXCLUSION_TEXTS = {

@@ -167,7 +167,8 @@ def confirm(request: HttpRequest, delivery_id: int) -> HttpResponse:
         delivery=delivery,
         preparation=delivery.preparation,
         audience=_in_words(delivery),
-        warnings=[line for line in found if line.level == Level.WARNING],
+        findings=found,
+        is_fit=all(line.level != Level.ERROR for line in found),
     )
 
 
