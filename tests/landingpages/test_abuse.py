@@ -20,6 +20,7 @@ from deliveries.transports import memory
 from landingpages import limits, publishing, reconciling
 from landingpages.models import Submission
 from profiles import consent, pending
+from profiles.channels import OPT_OUT_FIELDS
 from profiles.consent import NO_EVIDENCE
 from profiles.links import Purpose, make_token
 from profiles.models import Notice, PendingChange, Profile, Source
@@ -214,14 +215,31 @@ def test_a_stranger_s_submission_holds_the_bound_fields_and_nothing_else(anonymo
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/xml"])
-def test_json_and_the_like_are_no_form(anonymous, names_only, profile, kind):
+def test_json_and_the_like_are_no_form(anonymous, draft, profile, kind):
+    """On a page of boxes alone: an empty form would clear them all."""
+    draft.blocks.exclude(field__in=["", "email", *OPT_OUT_FIELDS.values()]).delete()
+    publishing.publish(draft, by="Ana Lopes")
+    consent.apply_choices(profile, {"email": True, "sms": True}, source=Source.OPERATOR)
     before = everything()
-    body = json.dumps(EVIL | stranger(names_only, last_name="Durand", email="petit@example.org"))
+    body = json.dumps(EVIL | stranger(draft, email="petit@example.org"))
 
-    answers = [anonymous.post(url, body, content_type=kind).status_code for url in (address(names_only),)]
-    anonymous.post(link(names_only, profile, age=OLD), body, content_type=kind)
+    urls = [address(draft), address(draft) + "fresh-link/", link(draft, profile), link(draft, profile, age=OLD)]
+    answers = [anonymous.post(url, sent, content_type=kind).status_code for url in urls for sent in (body, "", "[]")]
 
-    assert answers == [422]
+    assert answers == [422] * 12
+    assert everything() == before
+
+
+def test_a_form_that_was_cut_on_its_way_changes_nothing(anonymous, online, profile):
+    """What is missing from it would count as cleared."""
+    consent.apply_choices(profile, {"sms": True}, source=Source.OPERATOR)
+    before = everything()
+    whole = urlencode(typed(online, last_name="Durand", opted_out_sms="on"))
+
+    for length in range(whole.index("version=") + len("version=")):
+        cut = anonymous.post(link(online, profile), whole[:length], content_type="application/x-www-form-urlencoded")
+        assert cut.status_code == 422
+
     assert everything() == before
 
 
