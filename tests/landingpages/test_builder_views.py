@@ -466,6 +466,13 @@ def test_publish_page_names_blocks_in_the_operators_language(backoffice, online)
     assert changed == ["Modifié\u00a0: Titre «\u00a0Bonjour\u00a0»"]
 
 
+def test_a_page_that_is_online_as_it_is_offers_no_button(backoffice, online):
+    page = backoffice.get(f"/admin/landing-pages/{online.pk}/publish/").content.decode()
+
+    assert "Nothing: what is online is what you see in the builder." in page
+    assert ["Publish version 2" in page, "Back to the content" in page] == [False, True]
+
+
 def test_an_error_blocks_publishing(backoffice, draft):
     editing.remove(draft, draft.blocks.last().key, by="Ana")
 
