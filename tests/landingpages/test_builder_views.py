@@ -631,6 +631,17 @@ def test_who_may_only_look_changes_nothing_and_is_offered_nothing(may, online):
     assert (response.status_code, list(online.blocks.values())) == (403, before)
 
 
+@pytest.mark.parametrize("end", ["", "preview/", "properties/", "publish/", "unpublish/", "versions/", "versions/1/restore/"])
+@pytest.mark.parametrize("page_id", [0, 9**18, 9**30])
+def test_a_page_that_does_not_exist_is_not_found(backoffice, online, end, page_id):
+    url = f"/admin/landing-pages/{page_id}/{end}"
+
+    answers = {backoffice.get(url).status_code, backoffice.post(url, {"do": "add:text", "revision": "1"}).status_code}
+
+    assert answers <= {404, 405}
+    assert 404 in answers
+
+
 def test_nobody_without_a_login_sees_any_page(client, online):
     for name in ("list", "build", "preview", "publish"):
         response = client.get(url(name, *(() if name == "list" else (online.pk,))))
