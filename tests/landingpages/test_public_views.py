@@ -479,6 +479,17 @@ def test_the_way_to_a_fresh_link_keeps_the_language(anonymous, online):
     assert f'href="{address(online)}fresh-link/?lang=fr"' in page
 
 
+@pytest.mark.parametrize("url", ["", "https://example.org/privacy?a=1&b=2"])
+def test_every_page_leads_to_the_privacy_notice_where_there_is_one(anonymous, online, profile, settings, url):
+    settings.PRIVACY_URL = url
+    addresses = [address(online), link(online, profile), "/c/x", "/u/" + token(online, profile, purpose=Purpose.ONE_CLICK)]
+
+    pages = [content(anonymous.get(one)) for one in addresses]
+
+    shown = '<a href="https://example.org/privacy?a=1&amp;b=2">' if url else "rivacy"
+    assert [shown in page for page in pages] == [bool(url)] * 4
+
+
 @pytest.mark.parametrize("preload", [False, True])
 def test_fields_that_arrive_empty_though_something_is_stored_say_so(anonymous, profile, preload):
     online = PublishedPageFactory(preload_data=preload)
