@@ -152,10 +152,8 @@ def test_a_winner_that_never_heard_of_a_tick_is_reported():
         former_id=loser.pk, former_public_id=loser.public_id, winner=winner, merged_at=timezone.now(), merged_by="Ana"
     )
 
-    assert list(ledger.disagreements()) == [
-        f"“No longer contact by SMS” was ticked for profile {loser.pk}, and is not for profile {winner.pk}"
-        " that it was merged into."
-    ]
+    told = f"“No longer contact by SMS” was ticked for profile {loser.pk}, and is not for profile {winner.pk}"
+    assert list(ledger.disagreements()) == [f"{told} that it was merged into."]
 
 
 def test_ids_of_merged_profiles_lead_to_the_last_winner(operator):
