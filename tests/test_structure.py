@@ -243,6 +243,7 @@ ABOUT_OPERATORS = {
     "profiles.Profile": "created_by modified_by",
     "profiles.ProfileAlias": "merged_by",
     "profiles.ConsentEvent": "by",
+    "profiles.Erasing": "erased_by",
     "quarantine.QuarantinedAddress": "modified_by",
     "deliveries.Delivery": "created_by sender_name sender_email",
     "deliveries.Preparation": "created_by content",
@@ -252,6 +253,7 @@ ABOUT_OPERATORS = {
 }
 NOT_PERSONAL = {
     "profiles.SuppressedHash": "channel",
+    "profiles.Erasing": "event_ids",
     "profiles.CustomField": "key label type options",
     "profiles.Service": "label public_label description",
     "profiles.ConsentEvent": "scope service_label source page_label delivery_label",

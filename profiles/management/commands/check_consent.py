@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.translation import gettext as _
 
-from profiles import ledger, triggers
+from profiles import ledger
 from profiles.models import ConsentEvent, Profile
 
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         database = options["database"]
         faults = 0
-        for name in triggers.missing(connections[database], ledger.GUARD):
+        for name in ledger.missing_triggers(connections[database]):
             self.stdout.write(_("The ledger lacks its guard %(name)s: run manage.py migrate.") % {"name": name})
             faults += 1
         for sentence in ledger.disagreements(using=database):
