@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from deliveries.models import ExclusionCause, Message, Preparation
 from deliveries.statuses import EXCLUSION_TEXTS, Exclusion
-from profiles import history
+from profiles import aliases, history
 from profiles.channels import OPT_OUT_LABELS, Channel
 from profiles.models import ConsentEvent, Profile
 from quarantine.models import QuarantinedAddress, Reason
@@ -54,7 +54,7 @@ def causes(preparation: Preparation) -> list[dict[str, Any]]:
 
 def explain(messages: list[Message], channel: Channel) -> list[Explanation]:
     """The excluded messages of one page of a log, of one channel, explained: a constant number of queries."""
-    profiles = Profile.objects.in_bulk([message.profile_id for message in messages])
+    profiles = aliases.in_bulk([message.profile_id for message in messages])
     ticks = _ticks([message for message in messages if message.exclusion == Exclusion.BLOCKLIST])
     records = _records([message for message in messages if message.exclusion == Exclusion.QUARANTINE], channel)
     kept = _kept([message for message in messages if message.exclusion == Exclusion.DUPLICATE], channel)

@@ -9,6 +9,7 @@ from deliveries import explaining
 from deliveries.models import Delivery, Message, MessageQuerySet, Preparation
 from deliveries.statuses import Exclusion, MessageStatus
 from deliveries.views import crumbs
+from profiles import aliases
 from profiles.backoffice import backoffice_view, render, typed
 from profiles.channels import Channel
 from profiles.fields import prefix
@@ -83,8 +84,8 @@ def profile_exclusion_log(request: HttpRequest, profile_id: int) -> HttpResponse
 
 
 def _profile_log(request: HttpRequest, profile_id: int, template: str, *, excluded: bool) -> HttpResponse:
-    profile = get_object_or_404(Profile, pk=profile_id)
-    rows = Message.objects.for_profile(profile.pk).select_related("preparation__delivery")
+    profile = aliases.get_or_404(profile_id)
+    rows = Message.objects.for_profile(profile).select_related("preparation__delivery")
     page = Paginator(rows.excluded() if excluded else rows.to_deliver(), ROWS).get_page(request.GET.get("page"))
     lines = _explained(list(page.object_list)) if excluded else list(page.object_list)
     way = [(_("Profiles"), reverse("admin:profiles_profile_changelist"))]
@@ -116,5 +117,5 @@ def _search(rows: MessageQuerySet, text: str) -> MessageQuerySet:
 
 
 def _with_profiles(rows: list[Message]) -> list[tuple[Message, Profile | None]]:
-    profiles = Profile.objects.in_bulk([message.profile_id for message in rows])
+    profiles = aliases.in_bulk([message.profile_id for message in rows])
     return [(message, profiles.get(message.profile_id)) for message in rows]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from email.header import Header
 from email.utils import format_datetime, formataddr
 from typing import Any
@@ -79,9 +80,15 @@ class Renderer:
         self.text = merging.compile_text(self.content["text"])
         self._build: Callable[[Profile, str], Outgoing] = BUILDERS[Channel.of(self.content["channel"])].__get__(self)
 
-    def message(self, profile: Profile, address: str) -> Outgoing:
-        """The finished message; ValueError where it cannot be made for this person: a template, or an address, fails."""
-        return self._build(profile, address)
+    def message(self, profile: Profile, address: str, owner: int | None = None) -> Outgoing:
+        """The finished message; ValueError where it cannot be made for this person: a template, or an address, fails.
+
+        `owner` is the id that the message is kept under: another one for somebody who was merged since.
+        """
+        outgoing = self._build(profile, address)
+        if outgoing.return_path and owner not in (None, profile.pk):
+            return replace(outgoing, return_path=returnpath.make(self.preparation.pk, owner))
+        return outgoing
 
     def values(self, profile: Profile) -> dict[str, Any]:
         delivery = self.content["delivery"]

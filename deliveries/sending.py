@@ -21,6 +21,7 @@ from deliveries.models import Batch, BatchQuerySet, Delivery, Level, Message
 from deliveries.rendering import Renderer
 from deliveries.statuses import BatchStatus, DeliveryStatus, InvalidTransition, LateExclusion, MessageStatus
 from deliveries.transports import Outcome, Outgoing, Result, Session, TransportUnavailable
+from profiles import aliases
 from profiles.channels import Channel
 from profiles.models import Profile
 from quarantine import counting, qualification
@@ -126,14 +127,14 @@ class BatchSender:
             status=MessageStatus.PENDING,
         )
         messages = list(rows.order_by("profile_id"))
-        profiles = Profile.objects.in_bulk([message.profile_id for message in messages])
+        profiles = aliases.in_bulk([message.profile_id for message in messages])
         return [(message, profiles.get(message.profile_id)) for message in messages]
 
     def _try(self, message: Message, profile: Profile | None) -> Ended:
         if profile is None:
             return Ended(message, MessageStatus.EXCLUDED_LATE, LateExclusion.PROFILE_GONE.value)
         try:
-            outgoing = self.renderer.message(profile, message.address)
+            outgoing = self.renderer.message(profile, message.address, message.profile_id)
         except ValueError as error:
             # Only this person fails, with a reason that an operator can read.
             return Ended(message, MessageStatus.FAILED, f"{type(error).__name__}: {error}")

@@ -12,7 +12,7 @@ from landingpages.blocks import FIELDS
 from landingpages.forms import bound_blocks
 from landingpages.models import LandingPage, PageStatus, PageType, PublishedVersion
 from landingpages.publishing import is_expired
-from profiles import links
+from profiles import aliases, links
 from profiles.links import InvalidLink, Link, Purpose
 from profiles.models import ConsentEvent, Profile, Source
 
@@ -69,7 +69,7 @@ def find(slug: str, token: str = "") -> Visit | None:
     page = _page(slug, link)
     if page is None or page.version is None:
         return None
-    profile = Profile.objects.filter(public_id=link.public_id).first() if link and link.page == page.pk else None
+    profile = aliases.by_public_id(link.public_id) if link and link.page == page.pk else None
     return Visit(page, page.version, link, profile) if profile else Visit(page, page.version)
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import BooleanField, CharField, DateTimeField, F, QuerySet, Value
 from django.utils import timezone
 
-from profiles import bulk
+from profiles import aliases, bulk
 from profiles.actors import actor
 from profiles.channels import OPT_OUT_FIELDS
 from profiles.models import ConsentEvent, Profile, Service, Source
@@ -47,7 +47,7 @@ def apply_choices(
     Returns the ledger rows written: none where everything was so already. The profile in hand is brought up to date.
     """
     with transaction.atomic():
-        current = Profile.objects.select_for_update(no_key=True).get(pk=profile.pk)
+        current = aliases.held(profile.pk)
         stored = current.choices
         changed = {scope: ticked for scope, ticked in choices.items() if stored[scope] != ticked}
         if changed:

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from profiles import consent
+from profiles import aliases, consent
 from profiles.channels import Channel
 from profiles.consent import Evidence
 from profiles.fields import FoldedField
@@ -61,7 +61,7 @@ def choose(
 def change(profile: Profile, values: Mapping[str, str], *, by: str = "") -> list[str]:
     """Write ordinary fields; the names of those that differed. The boxes stay as they are: consent alone changes them."""
     with transaction.atomic():
-        stored = Profile.objects.select_for_update(no_key=True).get(pk=profile.pk)
+        stored = aliases.held(profile.pk)
         changed = {name: value for name, value in values.items() if getattr(stored, name) != value}
         if not changed:
             return []

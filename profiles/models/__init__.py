@@ -2,6 +2,7 @@
 
 from profiles.models.events import ConsentEvent, Scope, Source
 from profiles.models.membership import Service, Subscription
+from profiles.models.merged import ProfileAlias
 from profiles.models.people import CustomField, CustomType, EmailFormat, Gender, Profile, ProfileQuerySet
 from profiles.models.privacy import Erasing, SuppressedHash
 from profiles.models.requests import Notice, NoticeKind, NoticeStatus, PendingChange
@@ -19,6 +20,7 @@ __all__ = [
     "NoticeStatus",
     "PendingChange",
     "Profile",
+    "ProfileAlias",
     "ProfileQuerySet",
     "Scope",
     "Seal",
