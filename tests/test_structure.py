@@ -34,7 +34,6 @@ MAY_IMPORT = {
 WRITES_OPT_OUTS = {
     "profiles/consent.py",
     "profiles/importing.py",  # creates profiles together with their ledger rows (consent.record_new)
-    "profiles/editing.py",  # only looks like it: it writes the values of a form, which has no box (see below)
 }
 WRITERS = {"update", "create", "update_or_create", "get_or_create", "bulk_update", "bulk_create", "Profile"}
 

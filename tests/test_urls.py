@@ -13,7 +13,7 @@ from deliveries import lifecycle, preparation
 from deliveries.models import Delivery, TrackedLink
 from profiles import consent, pending, subscriptions
 from profiles.links import Purpose, make_token
-from profiles.models import Profile, Source
+from profiles.models import CustomField, Profile, Source
 from tests.factories import ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +132,7 @@ def values(operator, settings, tmp_path):
         "objects": {
             "profiles/profile": profile.pk,
             "profiles/service": service.pk,
+            "profiles/customfield": CustomField.objects.create(key="size", label="Shoe size", type="number").pk,
             "quarantine/quarantinedaddress": record.pk,
             "auth/user": operator.pk,
             "auth/group": group.pk,
