@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from profiles import aliases, consent
+from profiles import aliases, consent, silence
 from profiles.channels import Channel
 from profiles.consent import Evidence
 from profiles.fields import FoldedField
@@ -43,6 +43,7 @@ def register(
         profile = Profile(**values, created_by=created_by, modified_by=created_by)
         profile.save(force_insert=True)
         choose(profile, {scope: True for scope, ticked in choices.items() if ticked}, source, evidence, wordings)
+        silence.keep(profile)
     return profile
 
 
@@ -75,6 +76,7 @@ def change(profile: Profile, values: Mapping[str, str], *, by: str = "") -> list
         Profile.objects.filter(pk=stored.pk).update(
             **changed, **folded, revision=F("revision") + 1, modified_at=timezone.now(), modified_by=by
         )
+        silence.keep(stored, changed)
     for name, value in changed.items():
         setattr(profile, name, value)
     return list(changed)

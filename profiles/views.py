@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from profiles import editing, history, personal_links, subscriptions
+from profiles import editing, history, personal_links, silence, subscriptions
 from profiles.backoffice import backoffice_view, operator, render
 from profiles.channels import OPT_OUT_FIELDS
 from profiles.editing import EditedMeanwhile
@@ -41,6 +41,8 @@ def add(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         profile = editing.add(form.values, form.choices, by=operator(request))
         messages.success(request, _("%(profile)s was added.") % {"profile": profile})
+        if told := silence.in_words([one for one in history.for_profile(profile) if one.source == Source.SYSTEM]):
+            messages.warning(request, told)
         if "_addanother" in request.POST:
             return redirect("admin:profiles_profile_add")
         return redirect("admin:profiles_profile_change", profile.pk)
@@ -62,10 +64,12 @@ def general(request: HttpRequest, profile_id: int) -> HttpResponse:
     told = form.changes_in_words()
     if form.is_outdated or told:
         try:
-            editing.edit(profile, form.values, form.choices, revision=form.shown_revision, by=operator(request))
+            silenced = editing.edit(profile, form.values, form.choices, revision=form.shown_revision, by=operator(request))
         except EditedMeanwhile:
             fresh = ProfileForm(request.POST, instance=Profile.objects.get(pk=profile_id))
             return _general(request, fresh.rebased(), meanwhile=fresh.meanwhile_in_words(), status=409)
+        if silenced:
+            messages.warning(request, silence.in_words(silenced))
     messages.success(request, _("Saved. %(changes)s") % {"changes": " · ".join(told)} if told else _("Nothing was changed."))
     return redirect(request.get_full_path())
 

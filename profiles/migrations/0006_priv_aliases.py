@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('profiles', '0004_suppressed_hashes'),
+        ('profiles', '0005_ledger_seals'),
     ]
 
     operations = [
