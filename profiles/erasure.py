@@ -28,11 +28,12 @@ class Part:
 
     label: Any
     number: int
+    effect: Any
 
 
 def preview(person: Person) -> list[Part]:
     """What each holder would erase, zeros too."""
-    return [Part(holder.label, holder.count(person)) for holder in holders.registered()]
+    return [Part(holder.label, holder.count(person), holder.on_erasure) for holder in holders.registered()]
 
 
 def silenced(person: Person) -> Addresses:
@@ -66,7 +67,7 @@ def erase(profile: Profile, *, revision: int, by: AbstractUser | str) -> list[Pa
         for pk in person.ids:
             _open_ledger(pk, by=actor(by))
         # The profile itself goes last: the others find their rows by it.
-        done = [Part(holder.label, holder.erase(person)) for holder in reversed(holders.registered())]
+        done = [Part(holder.label, holder.erase(person), holder.on_erasure) for holder in reversed(holders.registered())]
         if isinstance(by, AbstractUser):
             _record(person, by)
         transaction.on_commit(_empty_the_journal)

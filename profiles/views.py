@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from profiles import editing, history, personal_links, silence, subscriptions
+from profiles import aliases, editing, history, personal_links, silence, subscriptions
 from profiles.backoffice import backoffice_view, operator, render
 from profiles.channels import OPT_OUT_FIELDS
 from profiles.editing import EditedMeanwhile
@@ -53,7 +53,9 @@ def add(request: HttpRequest) -> HttpResponse:
 @backoffice_view("profiles.view_profile")
 def general(request: HttpRequest, profile_id: int) -> HttpResponse:
     """The General tab; whoever saves second is told what changed meanwhile, and nothing of hers is lost or written."""
-    profile = get_object_or_404(Profile, pk=profile_id)
+    profile = aliases.get_or_404(profile_id)
+    if profile.pk != profile_id:
+        return redirect("admin:profiles_profile_change", profile.pk)
     if request.method != "POST":
         return _general(request, ProfileForm(instance=profile))
     if not request.user.has_perm("profiles.change_profile"):
@@ -105,7 +107,7 @@ def _boxes(form: ProfileForm, ticks: dict[str, ConsentEvent]) -> list[dict[str, 
 @backoffice_view("profiles.change_profile")
 def personal_link(request: HttpRequest, profile_id: int) -> HttpResponse:
     """GET explains; POST makes a link, shows it and records that it was copied."""
-    profile = get_object_or_404(Profile, pk=profile_id)
+    profile = aliases.get_or_404(profile_id)
     link = personal_links.issue(profile, by=operator(request)) if request.method == "POST" else ""
     return _page(request, "profiles/personal_link.html", profile, link=link)
 
@@ -113,7 +115,7 @@ def personal_link(request: HttpRequest, profile_id: int) -> HttpResponse:
 @backoffice_view("profiles.view_consentevent")
 def consent_history(request: HttpRequest, profile_id: int) -> HttpResponse:
     """Every choice, newest first; ?event=… opens the page that this event is on."""
-    profile = get_object_or_404(Profile, pk=profile_id)
+    profile = aliases.get_or_404(profile_id)
     events = history.for_profile(profile)
     number = request.GET.get("page", "1")
     if (event := request.GET.get("event", "")).isdecimal():
@@ -125,7 +127,7 @@ def consent_history(request: HttpRequest, profile_id: int) -> HttpResponse:
 
 @backoffice_view("profiles.view_subscription")
 def subscription_list(request: HttpRequest, profile_id: int) -> HttpResponse:
-    profile = get_object_or_404(Profile, pk=profile_id)
+    profile = aliases.get_or_404(profile_id)
     current = profile.subscriptions.select_related("service").order_by("service__label", "pk")
     return _page(request, "profiles/subscriptions.html", profile, subscriptions=current, form=SubscribeForm(profile=profile))
 
@@ -133,7 +135,7 @@ def subscription_list(request: HttpRequest, profile_id: int) -> HttpResponse:
 @backoffice_view("profiles.add_subscription")
 @require_POST
 def subscribe(request: HttpRequest, profile_id: int) -> HttpResponse:
-    profile = get_object_or_404(Profile, pk=profile_id)
+    profile = aliases.get_or_404(profile_id)
     service = get_object_or_404(Service, pk=_number(request.POST.get("service", "")))
     names = {"profile": profile, "service": service}
     if subscriptions.subscribe(profile, service, source=Source.OPERATOR, by=operator(request)):
@@ -146,7 +148,7 @@ def subscribe(request: HttpRequest, profile_id: int) -> HttpResponse:
 @backoffice_view("profiles.delete_subscription")
 @require_POST
 def unsubscribe(request: HttpRequest, profile_id: int) -> HttpResponse:
-    profile = get_object_or_404(Profile, pk=profile_id)
+    profile = aliases.get_or_404(profile_id)
     service = get_object_or_404(Service, pk=_number(request.POST.get("service", "")))
     names = {"profile": profile, "service": service}
     if subscriptions.unsubscribe(profile, service, source=Source.OPERATOR, by=operator(request)):
