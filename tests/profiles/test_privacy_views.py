@@ -1,4 +1,4 @@
-"""The pages that merge, erase and answer: each names the consequence, asks for its own permission and guards against a second operator."""
+"""The pages that merge, erase and answer: each names the consequence and asks for its own permission."""
 
 import json
 
@@ -11,6 +11,7 @@ from profiles.models import ConsentEvent, CustomField, Erasing, Profile, Profile
 from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
+MOBILE = "+33611111111"
 
 
 def rows():
@@ -19,10 +20,8 @@ def rows():
 
 @pytest.fixture
 def pair(db):
-    winner = ProfileFactory(
-        first_name="Marie", last_name="Dupont", city="Paris", email="marie@example.org", mobile="+33611111111"
-    )
-    loser = ProfileFactory(first_name="Maria", last_name="Dupont", city="", email="maria@example.org", mobile="+33611111111")
+    winner = ProfileFactory(first_name="Marie", last_name="Dupont", city="Paris", email="marie@example.org", mobile=MOBILE)
+    loser = ProfileFactory(first_name="Maria", last_name="Dupont", city="", email="maria@example.org", mobile=MOBILE)
     return winner, loser
 
 
@@ -159,7 +158,7 @@ def test_whoever_merges_what_is_merged_already_is_told(backoffice, pair, operato
 
     response = backoffice.post(url, data, follow=True)
 
-    assert "which profile" in response.content.decode().lower() or "Nothing was changed" in response.content.decode()
+    assert "Nothing was changed: somebody merged or erased one of the two profiles meanwhile." in response.content.decode()
     assert rows() == before
 
 
@@ -244,7 +243,7 @@ def test_the_file_has_everything_and_is_recorded(backoffice, pair, operator):
 
     assert response.headers["Content-Disposition"].startswith(f'attachment; filename="profile-{winner.pk}-')
     assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert response.headers["Cache-Control"] == "no-store"
+    assert "no-store" in response.headers["Cache-Control"]
     answer = json.loads(response.content)
     assert (answer["format"], answer["profile"], answer["merged_profiles"]) == ("heed-access-1", winner.pk, [loser_id])
     assert list(answer["held"]) == [
