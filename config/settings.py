@@ -266,6 +266,7 @@ VALIDITY_DAYS = 5  # a message that could not be handed over until then fails
 SMTP_TIMEOUT_SECONDS = 60  # for a connection and for every answer
 SMTP_DOT_TIMEOUT_SECONDS = 300  # for the answer to a whole message
 PREPARATION_RANGE = 500_000  # profile ids that one statement prepares
+SEAL_SECONDS = 5  # between two looks of the sealer at the ledger
 PAUSE_SECONDS = 0.02  # between two commits of a batch job, so that others can write on SQLite
 
 # Landing pages: what strangers may do

@@ -5,19 +5,23 @@ database but does not know the key can rewrite an event, but not its seal (profi
 """
 
 import hmac
+import json
+import logging
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from profiles import serialising
 from profiles.models import ConsentEvent, Erasing, Seal, SealedBatch
 
+logger = logging.getLogger("heed.worker")
 BATCH = 5_000  # events sealed in one transaction: about a tenth of a second, in which SQLite lets nobody else write
 ADVISORY_LOCK = 0x48656564  # one sealer at a time on PostgreSQL
 Code = Callable[[bytes], bytes]
@@ -39,9 +43,9 @@ def batch_mac(batch: SealedBatch, seals: Iterable[tuple[int, bytes]], *, before:
     return mac.digest()
 
 
-def erasure_mac(*, profile_id: int, erased_at: datetime, erased_by: str, event_ids: Sequence[int]) -> bytes:
+def erasure_mac(*, profile_id: int, erased_at: datetime, erased_by: str, event_ids: list[int]) -> bytes:
     """The MAC of an Erasing row: says that this installation, and not somebody in its database, removed these events."""
-    written = f"{profile_id}|{_moment(erased_at)}|{','.join(map(str, event_ids))}|{erased_by}"
+    written = json.dumps([profile_id, _moment(erased_at), erased_by, event_ids], separators=(",", ":"))
     return hmac.digest(_key("erasure of a profile"), written.encode(), "sha256")
 
 
@@ -63,7 +67,7 @@ class Sealer:
 
     def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
         self.using = using
-        self._final = self._asked = 0
+        self._final = self._asked = 0  # ids: sealed up to the one, waiting for those who may still write below the other
         self._writers: set[Any] = set()
 
     def tick(self) -> int:
@@ -147,3 +151,35 @@ class Sealer:
         batch.mac = batch_mac(batch, seals, before=bytes(last.mac) if last else b"")
         Seal.objects.using(self.using).bulk_create([Seal(event_id=event_id, mac=mac) for event_id, mac in seals])
         batch.save(using=self.using, force_insert=True)
+
+
+class BackgroundSealer(threading.Thread):
+    """Seals every few seconds, whatever else the process does meanwhile: a preparation or a slow server may take minutes."""
+
+    def __init__(self) -> None:
+        super().__init__(name="sealer", daemon=True)
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        sealer = Sealer()
+        while not self._stopping.is_set():
+            try:
+                sealed = sealer.tick()
+            except Exception:
+                # A database that restarts, a lock that was not free in time: the next try is in a few seconds.
+                logger.exception("the sealer goes on after an error")
+                sealed = 0
+            close_old_connections()
+            self._stopping.wait(settings.PAUSE_SECONDS if sealed == BATCH else settings.SEAL_SECONDS)
+        connections.close_all()
+
+    def stop(self) -> None:
+        """Let it finish what it is writing, for a few seconds at most."""
+        self._stopping.set()
+        self.join(timeout=10)
+
+
+def start_in_background() -> BackgroundSealer:
+    sealer = BackgroundSealer()
+    sealer.start()
+    return sealer

@@ -13,9 +13,11 @@ from django.views.decorators.http import require_POST
 from profiles import aliases, editing, history, personal_links, silence, subscriptions
 from profiles.backoffice import backoffice_view, operator, render
 from profiles.channels import OPT_OUT_FIELDS
+from profiles.consent_at import Consent, consent_at
 from profiles.editing import EditedMeanwhile
 from profiles.forms import ProfileForm, SubscribeForm
 from profiles.models import ConsentEvent, Profile, Service, Source
+from profiles.moment_forms import ConsentAtForm
 from profiles.paging import Paginator
 from profiles.twins import twins
 
@@ -114,7 +116,7 @@ def personal_link(request: HttpRequest, profile_id: int) -> HttpResponse:
 
 @backoffice_view("profiles.view_consentevent")
 def consent_history(request: HttpRequest, profile_id: int) -> HttpResponse:
-    """Every choice, newest first; ?event=… opens the page that this event is on."""
+    """Every choice, newest first; ?event=… opens the page that this event is on, ?at=… tells what was allowed then."""
     profile = aliases.get_or_404(profile_id)
     events = history.for_profile(profile)
     number = request.GET.get("page", "1")
@@ -122,7 +124,20 @@ def consent_history(request: HttpRequest, profile_id: int) -> HttpResponse:
         number = str((events.filter(pk__gt=event).count()) // EVENTS_PER_PAGE + 1)
     page = Paginator(events, EVENTS_PER_PAGE).get_page(number)
     rows = [{"event": e, "change": history.change(e), "who": history.who(e), "where": history.where(e)} for e in page]
-    return _page(request, "profiles/consent_history.html", profile, page=page, rows=rows)
+    form = ConsentAtForm(request.GET if "at" in request.GET else None)
+    answer = _answer(consent_at(profile, form.cleaned_data["at"])) if form.is_valid() else {}
+    return _page(request, "profiles/consent_history.html", profile, page=page, rows=rows, form=form, **answer)
+
+
+def _answer(asked: Consent) -> dict[str, Any]:
+    """What was allowed at a moment, each state with who made it so."""
+    names = {"told_boxes": asked.boxes, "told_subscriptions": asked.subscriptions}
+    told = {name: [{"state": state, **_told(state.event)} for state in states] for name, states in names.items()}
+    return {"asked": asked, **told}
+
+
+def _told(event: ConsentEvent | None) -> dict[str, str]:
+    return {"who": history.who(event), "where": history.where(event)} if event else {}
 
 
 @backoffice_view("profiles.view_subscription")

@@ -16,7 +16,7 @@ from deliveries import confirmations, preparation, sending, transports, workers
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
 from landingpages import publishing, reconciling
-from profiles import pending
+from profiles import pending, sealing
 from profiles.channels import Channel
 from quarantine import counting
 
@@ -42,9 +42,14 @@ class Command(BaseCommand):
         self.cleaned_at = timezone.now() - timedelta(days=1)
         self.closed_at = timezone.now() - timedelta(minutes=1)
         self.backoff, self.resume_at = 1.0, 0.0
+        sealer = None if until_idle else sealing.start_in_background()
         try:
             self.loop(until_idle=until_idle)
+            if until_idle:
+                sealing.Sealer().seal_everything()
         finally:
+            if sealer:
+                sealer.stop()
             self.close_sessions()
             self.worker.close()
 
