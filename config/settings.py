@@ -132,11 +132,11 @@ TEMPLATES = [
 ]
 
 # SQLite is a full citizen: readers never wait (WAL), what was answered survives a power cut (FULL),
-# and a transaction that will write takes its lock at once (IMMEDIATE).
+# a transaction that will write takes its lock at once (IMMEDIATE), and what was erased is overwritten (secure_delete).
 SQLITE_OPTIONS = {
     "timeout": 20,  # seconds
     "transaction_mode": "IMMEDIATE",
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000;",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000; PRAGMA secure_delete=ON;",
 }
 DATABASES = {"default": env.db_url("DATABASE_URL")}
 if "ENGINE" not in DATABASES["default"]:

@@ -18,6 +18,7 @@ class MessageHolder(Holder):
     key = "messages"
     label = gettext_lazy("Messages of deliveries")
     models = (Message,)
+    on_erasure = gettext_lazy("emptied: the verdict stays, so that the sums stay true; what is not sent yet is not sent")
 
     def addresses(self, person: Person) -> Addresses:
         found = _hers(Message, person).values_list("preparation__delivery__channel", "address")

@@ -51,9 +51,15 @@ def find(link: Link) -> Request | None:
 
 
 def act(request: Request, *, source: Source, evidence: Evidence) -> None:
-    """Unsubscribe from the delivery's service, or opt out of its channel. Doing it again changes nothing."""
+    """Unsubscribe from the delivery's service, or opt out of its channel. Doing it again changes nothing.
+
+    Whoever was merged a moment ago is meant all the same; whoever was erased gets nothing anyway.
+    """
     with transaction.atomic():
-        profile = aliases.held(request.profile.pk)  # merged a moment ago, she is meant all the same
+        try:
+            profile = aliases.held(request.profile.pk)
+        except Profile.DoesNotExist:
+            return
         if request.service:
             subscriptions.unsubscribe(profile, request.service, source=source, evidence=evidence)
         else:

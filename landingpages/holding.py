@@ -18,6 +18,7 @@ class SubmissionHolder(Holder):
     key = "submissions"
     label = gettext_lazy("Submissions of landing pages")
     models = (Submission,)
+    on_erasure = gettext_lazy("emptied: that something was sent stays counted")
 
     def addresses(self, person: Person) -> Addresses:
         sent = Submission.objects.filter(profile_id__in=person.ids, status=SubmissionStatus.APPLIED)

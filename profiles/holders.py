@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Model, Q
+from django.utils.translation import gettext_lazy
 
 from profiles import aliases
 from profiles.channels import Channel
@@ -43,6 +44,7 @@ class Holder:
     key: str
     label: Any
     models: tuple[type[Model], ...]  # those it answers for
+    on_erasure: Any = gettext_lazy("deleted")  # what an erasure does with its rows
 
     def addresses(self, person: Person) -> Addresses:
         """Addresses of the person that only this holder still knows."""

@@ -167,6 +167,7 @@ class OperatorLogHolder(Holder):
     key = "operator_log"
     label = gettext_lazy("History of operators' changes")
     models = (LogEntry,)
+    on_erasure = gettext_lazy("emptied: who acted when stays, without a name")
 
     def count(self, person: Person) -> int:
         return entries(person.ids).count()

@@ -45,14 +45,25 @@ def events(connection: BaseDatabaseWrapper, *, after: int, upto: int) -> Iterato
         after = page[-1][0]
 
 
+def of_profiles(connection: BaseDatabaseWrapper, profiles: Sequence[int]) -> list[tuple[int, bytes]]:
+    """Every event of these profiles."""
+    places = ", ".join(["%s"] * len(profiles))
+    query = f"SELECT id, {written(connection.vendor)} FROM {ConsentEvent._meta.db_table} WHERE profile_id IN ({places})"
+    return _fetch(connection, query, profiles)
+
+
 def read(connection: BaseDatabaseWrapper, *, after: int, upto: int, limit: int) -> list[tuple[int, bytes]]:
     """The first so many of these events."""
     query = (
         f"SELECT id, {written(connection.vendor)} FROM {ConsentEvent._meta.db_table}"
         " WHERE id > %s AND id <= %s ORDER BY id LIMIT %s"
     )
+    return _fetch(connection, query, [after, upto, limit])
+
+
+def _fetch(connection: BaseDatabaseWrapper, query: str, parameters: Sequence[int]) -> list[tuple[int, bytes]]:
     with connection.cursor() as cursor:
-        cursor.execute(query, [after, upto, limit])
+        cursor.execute(query, parameters)
         return [(number, bytes(text)) for number, text in cursor.fetchall()]
 
 

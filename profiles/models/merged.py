@@ -16,3 +16,6 @@ class ProfileAlias(models.Model):
     winner = models.ForeignKey(Profile, models.CASCADE, related_name="aliases")
     merged_at = models.DateTimeField()
     merged_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        default_permissions = ()
