@@ -69,6 +69,7 @@ PROFILE_TABS = [
     (_("Subscriptions"), "profiles:subscriptions", "profiles.view_subscription"),
     (_("Sending log"), "deliveries:profile_sending_log", "deliveries.view_delivery"),
     (_("Exclusion log"), "deliveries:profile_exclusion_log", "deliveries.view_delivery"),
+    (_("Tracking log"), "deliveries:profile_tracking_log", "deliveries.view_delivery"),
 ]
 
 

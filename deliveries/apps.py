@@ -9,7 +9,11 @@ class DeliveriesConfig(AppConfig):
     verbose_name = _("Deliveries")
 
     def ready(self) -> None:
-        from deliveries import guards
+        from deliveries import guards, holding
+        from profiles import holders
 
         post_migrate.connect(guards.install_after_migrate, sender=self)
         register(guards.sums_are_guarded, Tags.database)
+        holders.register(holding.MessageHolder())
+        holders.register(holding.DuplicateHolder())
+        holders.register(holding.TrackingHolder())

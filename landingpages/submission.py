@@ -13,7 +13,7 @@ from landingpages.blocks import BoundField
 from landingpages.forms import PageForm, bindings, bound_blocks, field_name
 from landingpages.models import BlockKind, PageType, PublishedVersion, Submission
 from landingpages.visits import Visit
-from profiles import consent, notices, pending, publicpages, registering
+from profiles import aliases, consent, notices, pending, publicpages, registering
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS
 from profiles.consent import Evidence
 from profiles.links import Link
@@ -99,7 +99,7 @@ def submit(
     """
     asked = wanted(version.content, form, form.bound_values())
     with transaction.atomic():
-        stored = Profile.objects.select_for_update(no_key=True).get(pk=profile.pk)
+        stored = aliases.held(profile.pk)
         changed = {scope: ticked for scope, ticked in asked.choices.items() if stored.choices[scope] != ticked}
         lifts = [scope for scope, ticked in changed.items() if not ticked]
         later = {scope: False for scope in lifts if not pending.liftable(stored, scope, since=link.issued_at)}
@@ -150,7 +150,7 @@ def undo(visit: Visit, *, evidence: Evidence) -> bool:
     if visit.profile is None:
         return False
     with transaction.atomic():
-        stored = Profile.objects.select_for_update(no_key=True).get(pk=visit.profile.pk)
+        stored = aliases.held(visit.profile.pk)
         if not visits.can_undo(visit):
             return False
         consent.apply_choices(stored, {ANY_CHANNEL: False}, source=Source.LANDING_PAGE, evidence=evidence)

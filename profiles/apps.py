@@ -9,7 +9,9 @@ class ProfilesConfig(AppConfig):
     verbose_name = _("Profiles")
 
     def ready(self) -> None:
-        from profiles import checks, ledger
+        from profiles import checks, holders, holding, ledger
 
         post_migrate.connect(ledger.install_after_migrate, sender=self)
         register(checks.ledger_is_guarded, Tags.database)
+        for holder in holding.HOLDERS:
+            holders.register(holder)

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import BooleanField, CharField, DateTimeField, F, QuerySet, Value
 from django.utils import timezone
 
-from profiles import bulk
+from profiles import aliases, bulk, erased
 from profiles.actors import actor
-from profiles.channels import OPT_OUT_FIELDS
+from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.models import ConsentEvent, Profile, Service, Source
 
 __all__ = ["Evidence", "actor", "apply_choices", "opt_out", "opt_out_set", "record_new", "record_subscription"]
@@ -45,9 +45,10 @@ def apply_choices(
     """Tick and untick boxes of one profile; `choices` is scope -> ticked, scopes left out stay as they are.
 
     Returns the ledger rows written: none where everything was so already. The profile in hand is brought up to date.
+    Clearing a channel's box also forgets that its address was erased while it was silent.
     """
     with transaction.atomic():
-        current = Profile.objects.select_for_update(no_key=True).get(pk=profile.pk)
+        current = aliases.held(profile.pk)
         stored = current.choices
         changed = {scope: ticked for scope, ticked in choices.items() if stored[scope] != ticked}
         if changed:
@@ -57,6 +58,9 @@ def apply_choices(
             for scope, ticked in changed.items()
         ]
         ConsentEvent.objects.bulk_create(events)
+        for channel in Channel.addressed():
+            if changed.get(channel.value) is False:
+                erased.forget(channel, getattr(current, channel.address_field))
     for scope, field in OPT_OUT_FIELDS.items():
         setattr(profile, field, changed.get(scope, stored[scope]))
     return events

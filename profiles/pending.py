@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from profiles import consent, notices, registering
+from profiles import aliases, consent, notices, registering
 from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.consent import Evidence
 from profiles.links import LIFETIME, Link, Purpose
@@ -94,7 +94,7 @@ def apply(pending: PendingChange, *, evidence: Evidence) -> bool:
         waiting = PendingChange.objects.filter(pk=pending.pk, applied_at=None, expires_at__gt=now)
         if not waiting.update(applied_at=now):
             return False
-        profile = Profile.objects.select_for_update(no_key=True).get(pk=pending.profile_id)
+        profile = aliases.held(pending.profile_id)
         if not _still_answers(pending, profile):
             transaction.set_rollback(True)
             return False

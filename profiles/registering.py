@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from profiles import consent
+from profiles import aliases, consent, silence
 from profiles.channels import Channel
 from profiles.consent import Evidence
 from profiles.fields import FoldedField
@@ -49,6 +49,7 @@ def register(
         put(profile, with_address(stored(values)))
         profile.save(force_insert=True)
         choose(profile, {scope: True for scope, ticked in choices.items() if ticked}, source, evidence, wordings)
+        silence.keep(profile)
     return profile
 
 
@@ -70,7 +71,7 @@ def change(profile: Profile, values: Mapping[str, Any], *, by: str = "") -> list
     `values` are named as profiles.values does; a postal address that is typed anew ticks "address specified".
     """
     with transaction.atomic():
-        current = Profile.objects.select_for_update(no_key=True).get(pk=profile.pk)
+        current = aliases.held(profile.pk)
         changed = with_address(differing(current, stored(values)))
         if not changed:
             return []
@@ -84,6 +85,7 @@ def change(profile: Profile, values: Mapping[str, Any], *, by: str = "") -> list
         Profile.objects.filter(pk=current.pk).update(
             **written, **folded, revision=F("revision") + 1, modified_at=timezone.now(), modified_by=by
         )
+        silence.keep(current, changed)
     for name, value in written.items():
         setattr(profile, name, value)
     return list(changed)

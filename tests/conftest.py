@@ -19,7 +19,7 @@ def _flush_lifts_the_guards():
 
     def handle(self, **options):
         with ExitStack() as stack:
-            stack.enter_context(triggers.lifted(connections[options["database"]], ledger.GUARD, VERSION_GUARD, *guards.GUARDS))
+            stack.enter_context(triggers.lifted(connections[options["database"]], *ledger.GUARDS, VERSION_GUARD, *guards.GUARDS))
             return original(self, **options)
 
     flush.Command.handle = handle

@@ -108,6 +108,11 @@ class Profile(models.Model):
         verbose_name = _("profile")
         verbose_name_plural = _("profiles")
         ordering = ["-pk"]
+        permissions = [
+            ("merge_profile", _("Can merge profiles")),
+            ("erase_profile", _("Can erase profiles")),
+            ("access_profile", _("Can answer access requests")),
+        ]
         indexes = [
             models.Index(fields=["email"], name="profile_email"),
             models.Index(fields=["external_id"], name="profile_external_id"),
