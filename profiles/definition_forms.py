@@ -59,6 +59,7 @@ class DefinitionForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk is None:
             self.initial["position"] = defining.next_position()
+            self.fields["type"].choices = [("", _("Choose…")), *CustomType.choices]  # type: ignore[attr-defined]
 
     @property
     def type(self) -> str:

@@ -1,29 +1,39 @@
 """A long list, newest first, narrowed down in the shape that the database answers at once, with or without statistics.
 
 Where few belong, they are found by an index and sorted; where many do, the list is walked from its newest end, and a page
-is full before long. Either way it is the same set.
+is full before long. They are counted by the index in any case. All three are the same set.
 """
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from profiles.fields import prefix, prefix_unindexed
+from profiles.fields import prefix_unindexed
 from profiles.models import Profile, ProfileQuerySet, Subscription
+from profiles.models.people import starting_with
 
 MANY = 10_000  # from here on a list of ten million has a page of fifty within the newest fifty thousand
 
 
-def starting_with(profiles: ProfileQuerySet, text: str) -> ProfileQuerySet:
-    """Those of the profiles that profiles.matching() finds."""
-    found = Profile.objects.matching(text, prefix).order_by()
-    return profiles.matching(text, prefix_unindexed) if _are_many(found) else profiles.filter(pk__in=found.values("pk"))
+def search(profiles: ProfileQuerySet, text: str) -> ProfileQuerySet:
+    """Those of the profiles that matching() finds."""
+    found = Profile.objects.matching(text).order_by()
+    walked = starting_with(text, prefix_unindexed)
+    shape = walked if _are_many(found) else Q(pk__in=found.values("pk"))
+    return _narrowed(profiles, shape, counted=starting_with(text))
 
 
-def subscribed_to(service: int | str) -> Q:
-    """The condition of a profile to be subscribed to the service with this id."""
+def subscribed_to(profiles: ProfileQuerySet, service: str) -> ProfileQuerySet:
+    """Those of the profiles that are subscribed to the service with this id."""
     found = Subscription.objects.filter(service=service)
-    if _are_many(found):
-        return Q(Exists(found.filter(profile=OuterRef("pk"))))
-    return Q(pk__in=found.values("profile"))
+    walked = Q(Exists(found.filter(profile=OuterRef("pk"))))
+    shape = walked if _are_many(found) else Q(pk__in=found.values("profile"))
+    return _narrowed(profiles, shape, counted=Q(subscriptions__service=service))
+
+
+def _narrowed(profiles: ProfileQuerySet, shape: Q, *, counted: Q) -> ProfileQuerySet:
+    before = profiles if profiles.counted_by is None else profiles.counted_by
+    narrowed = profiles.filter(shape)
+    narrowed.counted_by = before.filter(counted)
+    return narrowed
 
 
 def _are_many(found: QuerySet) -> bool:  # type: ignore[type-arg]

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractUser, Permission
 from django.db import transaction
 from django.utils import timezone
 
-from config.demo import letters, pages
+from config.demo import details, letters, pages
 from config.demo.people import SEED, people
 from deliveries import lifecycle, preparation
 from deliveries.models import Delivery
@@ -16,7 +16,7 @@ from landingpages.models import LandingPage
 from profiles import audiences, consent, subscriptions
 from profiles.channels import ANY_CHANNEL, Channel
 from profiles.consent import Evidence
-from profiles.models import Profile, Service, Source
+from profiles.models import CustomField, Profile, Service, Source
 from quarantine import counting
 from quarantine.models import Reason, Status
 from quarantine.qualification import qualify
@@ -83,6 +83,8 @@ def load() -> Delivery:
         chance = random.Random(SEED)  # noqa: S311 (the same choices every time, no secret)
         manager = _operators()
         profiles = people()
+        details.complete(profiles)
+        CustomField.objects.bulk_create(details.custom_fields())
         for profile in profiles:
             profile.created_by = profile.modified_by = consent.actor(manager)
         Profile.objects.bulk_create(profiles)
