@@ -25,6 +25,7 @@ PAGE_FAULTS = {
         noop("The blocklist page “%(page)s” is not online: publish it, or choose another."),
     ),
 }
+NO_SERVICE = noop("The %(part)s links to the unsubscription page of a service, but the delivery is for no service.")
 NO_POSTAL_ADDRESS = noop("The postal address of the sender is not set (SENDER_POSTAL_ADDRESS): many countries ask for it.")
 
 BROKEN = frozenset({"a template with a mistake"})
@@ -38,7 +39,7 @@ def error_line(text: str, **values: str) -> Line:
 def findings(content: dict[str, Any]) -> list[Line]:
     """What is wrong with a pinned content, in the order of the form."""
     found = [line for part, name in PART_NAMES.items() for line in _template(name, content[part], html=part == "html")]
-    return [*CHECKS[Channel.of(content["channel"])](content), *_pages(content), *found]
+    return [*_service(content), *CHECKS[Channel.of(content["channel"])](content), *_pages(content), *found]
 
 
 def _template(name: str, source: str, *, html: bool) -> Iterator[Line]:
@@ -83,10 +84,18 @@ def _pages(content: dict[str, Any]) -> Iterator[Line]:
             yield error_line(closed, page=pinned["slug"])
 
 
+def _service(content: dict[str, Any]) -> Iterator[Line]:
+    """A link that ends a subscription needs one that the delivery is tied to."""
+    if content["service"] is None:
+        for part, name in PART_NAMES.items():
+            if merging.SERVICE_UNSUBSCRIBE in _names(content[part], html=part == "html"):
+                yield error_line(NO_SERVICE, part=name)
+
+
 def _has_link(source: str, *, html: bool) -> bool:
     """Whether recipients can say no; a template with a mistake is reported by itself."""
     names = _names(source, html=html)
-    return names is BROKEN or not names.isdisjoint({merging.UNSUBSCRIBE, *merging.PAGES})
+    return names is BROKEN or not names.isdisjoint({merging.UNSUBSCRIBE, merging.SERVICE_UNSUBSCRIBE, *merging.PAGES})
 
 
 def _names(source: str, *, html: bool) -> frozenset[str]:

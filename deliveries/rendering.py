@@ -16,6 +16,7 @@ from inscriptis.model.config import ParserConfig
 from deliveries import merging, mime, pagelinks, returnpath
 from deliveries.models import Delivery, Preparation
 from deliveries.transports import Outgoing
+from landingpages.models import PageType
 from profiles.channels import Channel, InvalidAddress, normalise_email
 from profiles.links import Purpose, make_token
 from profiles.models import Profile
@@ -39,8 +40,14 @@ def pin(delivery: Delivery) -> dict[str, Any]:
         "subject": delivery.subject,
         "html": delivery.html,
         "text": delivery.text or text_of(delivery.html),
+        "service_page": _service_page(delivery),
         **{name: pagelinks.pin(getattr(delivery, name)) for name in merging.PAGES.values()},
     }
+
+
+def _service_page(delivery: Delivery) -> dict[str, Any] | None:
+    """The default page for leaving the service of the delivery; without one its unsubscription link does the same."""
+    return pagelinks.pin(pagelinks.default_of(delivery.service_id, PageType.UNSUBSCRIPTION)) if delivery.service_id else None
 
 
 def text_of(source: str) -> str:
@@ -74,6 +81,8 @@ class Renderer:
         pages = {field: self.content.get(name) for field, name in merging.PAGES.items()}
         links = {field: pagelinks.url(page, profile, delivery) if page else "" for field, page in pages.items()}
         links[merging.UNSUBSCRIBE] = unsubscribe_url(profile, delivery)
+        own = self.content.get("service_page")
+        links[merging.SERVICE_UNSUBSCRIBE] = pagelinks.url(own, profile, delivery) if own else links[merging.UNSUBSCRIBE]
         return self.shared | {"profile": merging.profile_values(profile)} | links
 
     def email(self, profile: Profile, address: str) -> Outgoing:

@@ -1,7 +1,7 @@
 """People, what they allow, and the ledger of who changed it."""
 
 from profiles.models.events import ConsentEvent, Scope, Source
-from profiles.models.membership import Service, Subscription
+from profiles.models.membership import MessageChoice, Service, Subscription, SubscriptionQuerySet, ValidityUnit
 from profiles.models.people import CustomField, CustomType, EmailFormat, Gender, Profile, ProfileQuerySet
 from profiles.models.privacy import SuppressedHash
 from profiles.models.requests import Notice, NoticeKind, NoticeStatus, PendingChange
@@ -12,6 +12,7 @@ __all__ = [
     "CustomType",
     "EmailFormat",
     "Gender",
+    "MessageChoice",
     "Notice",
     "NoticeKind",
     "NoticeStatus",
@@ -22,5 +23,7 @@ __all__ = [
     "Service",
     "Source",
     "Subscription",
+    "SubscriptionQuerySet",
     "SuppressedHash",
+    "ValidityUnit",
 ]
