@@ -70,6 +70,7 @@ class DeliveryForm(forms.ModelForm):
         chosen = _choices_of(self.instance.audience)
         self.fields["countries"].choices = regions.country_choices()  # type: ignore[attr-defined]
         self.fields["languages"].choices = regions.language_choices()  # type: ignore[attr-defined]
+        self.fields["subscribers"].queryset = Service.objects.filter(channel=self.instance.channel)  # type: ignore[attr-defined]
         for column, kind in pagelinks.PAGE_TYPES.items():
             pages = LandingPage.objects.filter(type=kind).select_related("version")
             self.fields[column].queryset = pages  # type: ignore[attr-defined]

@@ -135,7 +135,7 @@ def _one_of(column: str, label: Any, name: Callable[[str], str]) -> Operator:
 
 
 def _subscribed(value: int) -> Q:
-    return Q(Exists(Subscription.objects.filter(profile=OuterRef("pk"), service=value)))
+    return Q(Exists(Subscription.objects.current().filter(profile=OuterRef("pk"), service=value)))
 
 
 def _subscribed_words(value: int) -> str:

@@ -1,7 +1,7 @@
 """People, what they allow, and the ledger of who changed it."""
 
 from profiles.models.events import ConsentEvent, Scope, Source
-from profiles.models.membership import Service, Subscription
+from profiles.models.membership import MessageChoice, Service, Subscription, SubscriptionQuerySet, ValidityUnit
 from profiles.models.merged import ProfileAlias
 from profiles.models.people import CustomField, CustomType, EmailFormat, Gender, Profile, ProfileQuerySet
 from profiles.models.privacy import Erasing, SuppressedHash
@@ -15,6 +15,7 @@ __all__ = [
     "EmailFormat",
     "Erasing",
     "Gender",
+    "MessageChoice",
     "Notice",
     "NoticeKind",
     "NoticeStatus",
@@ -28,5 +29,7 @@ __all__ = [
     "Service",
     "Source",
     "Subscription",
+    "SubscriptionQuerySet",
     "SuppressedHash",
+    "ValidityUnit",
 ]
