@@ -9,7 +9,8 @@ class ProfilesConfig(AppConfig):
     verbose_name = _("Profiles")
 
     def ready(self) -> None:
-        from profiles import checks, ledger
+        from profiles import audience_fields, checks, ledger
 
         post_migrate.connect(ledger.install_after_migrate, sender=self)
+        audience_fields.install()
         register(checks.ledger_is_guarded, Tags.database)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from profiles import selection_views, views
+from profiles import audience_views, selection_views, views
 
 app_name = "profiles"
 urlpatterns: list[URLPattern] = [
@@ -12,4 +12,14 @@ urlpatterns: list[URLPattern] = [
     path("profiles/<int:profile_id>/subscriptions/subscribe/", views.subscribe, name="subscribe"),
     path("profiles/<int:profile_id>/subscriptions/unsubscribe/", views.unsubscribe, name="unsubscribe"),
     path("profiles/<int:profile_id>/personal-link/", views.personal_link, name="personal_link"),
+    path("audiences/", audience_views.audience_list, name="audiences"),
+    path("audiences/new/", audience_views.add, name="audience_add"),
+    path("audiences/builder/", audience_views.builder, name="audience_builder"),
+    path("audiences/summary/", audience_views.summary, name="audience_summary"),
+    path("audiences/<int:audience_id>/", audience_views.show, name="audience"),
+    path("audiences/<int:audience_id>/edit/", audience_views.edit, name="audience_edit"),
+    path("audiences/<int:audience_id>/count/", audience_views.count, name="audience_count"),
+    path("audiences/<int:audience_id>/duplicate/", audience_views.duplicate, name="audience_duplicate"),
+    path("audiences/<int:audience_id>/freeze/", audience_views.freeze, name="audience_freeze"),
+    path("audiences/<int:audience_id>/delete/", audience_views.delete, name="audience_delete"),
 ]

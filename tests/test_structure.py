@@ -236,6 +236,7 @@ PERSONAL = {
 }
 ABOUT_OPERATORS = {
     "profiles.Profile": "created_by modified_by",
+    "profiles.SavedAudience": "created_by modified_by",
     "profiles.ConsentEvent": "by",
     "quarantine.QuarantinedAddress": "modified_by",
     "deliveries.Delivery": "created_by sender_name sender_email",
@@ -247,6 +248,7 @@ ABOUT_OPERATORS = {
 NOT_PERSONAL = {
     "profiles.SuppressedHash": "channel",
     "profiles.CustomField": "key label type options",
+    "profiles.SavedAudience": "label description kind tree",
     "profiles.Service": "label public_label description",
     "profiles.ConsentEvent": "scope service_label source page_label delivery_label",
     "quarantine.QuarantinedAddress": "channel status reason delivery_label",

@@ -1,5 +1,6 @@
 """People, what they allow, and the ledger of who changed it."""
 
+from profiles.models.audiences import AudienceKind, AudienceMember, SavedAudience
 from profiles.models.events import ConsentEvent, Scope, Source
 from profiles.models.membership import Service, Subscription
 from profiles.models.people import CustomField, CustomType, EmailFormat, Gender, Profile, ProfileQuerySet
@@ -7,6 +8,8 @@ from profiles.models.privacy import SuppressedHash
 from profiles.models.requests import Notice, NoticeKind, NoticeStatus, PendingChange
 
 __all__ = [
+    "AudienceKind",
+    "AudienceMember",
     "ConsentEvent",
     "CustomField",
     "CustomType",
@@ -18,6 +21,7 @@ __all__ = [
     "PendingChange",
     "Profile",
     "ProfileQuerySet",
+    "SavedAudience",
     "Scope",
     "Service",
     "Source",
