@@ -1,5 +1,6 @@
 """People, what they allow, and the ledger of who changed it."""
 
+from profiles.models.audiences import AudienceKind, AudienceMember, SavedAudience
 from profiles.models.events import ConsentEvent, Scope, Source
 from profiles.models.membership import MessageChoice, Service, Subscription, SubscriptionQuerySet, ValidityUnit
 from profiles.models.merged import ProfileAlias
@@ -9,6 +10,8 @@ from profiles.models.requests import Notice, NoticeKind, NoticeStatus, PendingCh
 from profiles.models.seals import Seal, SealedBatch
 
 __all__ = [
+    "AudienceKind",
+    "AudienceMember",
     "ConsentEvent",
     "CustomField",
     "CustomType",
@@ -23,6 +26,7 @@ __all__ = [
     "Profile",
     "ProfileAlias",
     "ProfileQuerySet",
+    "SavedAudience",
     "Scope",
     "Seal",
     "SealedBatch",
