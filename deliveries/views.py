@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
@@ -89,8 +90,9 @@ def _after_saving(request: HttpRequest, delivery: Delivery) -> HttpResponse:
 def count(request: HttpRequest) -> HttpResponse:
     """How many people the audience of the form has now, and how many of them would be left out (a fragment)."""
     form = DeliveryForm(request.GET)
-    form.is_valid()
-    split = targeting.count(form.audience(), Channel.EMAIL) if hasattr(form, "cleaned_data") else {}
+    if form.errors.keys() & {"subscribers", "countries", "languages"}:
+        raise BadRequest("no choice of the form")  # left out, it would count everybody
+    split = targeting.count(form.audience(), Channel.EMAIL)
     excluded = [(Exclusion(verdict).label, number) for verdict, number in split.items() if verdict]
     return render(
         request,

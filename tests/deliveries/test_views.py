@@ -252,6 +252,15 @@ def test_count_of_an_audience_uses_the_rules_that_exclude(backoffice):
     assert "Address on blocklist: 1" in html
 
 
+@pytest.mark.parametrize(
+    "query", [{"countries": "XX"}, {"languages": ["fr", "xx"]}, {"subscribers": "99"}, {"subscribers": "\0"}]
+)
+def test_count_of_what_cannot_be_chosen_is_not_that_of_everybody(backoffice, query):
+    ProfileFactory()
+
+    assert backoffice.get(reverse("deliveries:count"), query).status_code == 400
+
+
 def test_confirmation_names_the_number_and_starts_the_delivery(backoffice, make_delivery, prepare):
     ProfileFactory()
     ProfileFactory()
