@@ -218,8 +218,18 @@ RETURN_PATH = env.str("RETURN_PATH") or "bounce@" + SENDER_EMAIL.rpartition("@")
 # The mails that `make run` sends, one file each: development only.
 LOCAL_MAILBOX = VAR / "mailbox" if DEBUG else None
 
-# On the terminal of `make run` only requests that went wrong are news.
-LOGGING = {"version": 1, "disable_existing_loggers": False, "loggers": {"django.server": {"level": "WARNING"}}}
+# On the terminal of `make run` only requests that went wrong are news. In production Django itself writes nothing about an
+# error: here its traceback goes to stderr, and the link that was opened stays out of it.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"without_tokens": {"()": "config.logs.WithoutTokens"}},
+    "formatters": {"moment": {"format": "%(asctime)s %(levelname)s %(message)s"}},
+    "handlers": {
+        "errors": {"class": "logging.StreamHandler", "level": "ERROR", "filters": ["without_tokens"], "formatter": "moment"}
+    },
+    "loggers": {"django.server": {"level": "WARNING"}, "django.request": {"handlers": [] if DEBUG else ["errors"]}},
+}
 
 HTTPS = PUBLIC_URL.startswith("https://")
 # Only a proxy of our own is believed; without one anybody could send this header.
