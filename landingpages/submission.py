@@ -129,9 +129,11 @@ def _ask(
             page=(version.page_id, version.content["slug"]),
             language=language,
         )
+        # Whether a typed address had mails lately would tell strangers' addresses that we know from those that we do not.
+        is_told_asked = notice or address != stored.email
         outcome.is_impossible |= not address
-        outcome.is_too_soon |= bool(address) and not notice
-        outcome.asked += [publicpages.masked(address)] if notice else []
+        outcome.is_too_soon |= not is_told_asked and bool(address)
+        outcome.asked += [publicpages.masked(address)] if is_told_asked else []
     return outcome
 
 
