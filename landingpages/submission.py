@@ -115,7 +115,9 @@ def _ask(
     changes: list[tuple[str, dict[str, str], dict[str, bool]]] = []
     if changed or lifts:
         changes.append((stored.email, changed, lifts))
-    if email:
+    if email and notices.has_asked_enough(stored):
+        outcome.is_too_soon = True
+    elif email:
         changes.append((email, {"email": email}, {}))
     for address, fields, choices in changes:
         notice = address and pending.ask(

@@ -437,6 +437,19 @@ def test_a_day_of_asking_for_everything_is_five_mails_at_most(anonymous, online,
     assert Notice.objects.filter(created_at__gt=timezone.now() - timedelta(days=1)).count() <= 5
 
 
+def test_one_link_writes_to_few_strangers(anonymous, online, profile, outbox):
+    for number in range(50):
+        data = typed(online, email=f"victim{number}@example.org", opted_out_sms="on")
+        response = anonymous.post(link(online, profile), data, REMOTE_ADDR=f"10.0.{number}.1")
+        assert response.status_code == 200
+    for _ in range(10):
+        confirmations.send_due_notices()
+
+    assert (Notice.objects.count(), PendingChange.objects.count(), len(outbox)) == (5, 5, 5)
+    assert "try again later" in content(response)
+    assert (Profile.objects.get().opted_out_sms, Profile.objects.get().email) == (True, "marie@example.org")
+
+
 def test_a_network_sends_so_many_and_keeps_what_it_typed(anonymous, online, settings):
     settings.PAGE_LIMIT_PER_NETWORK = 3
     data = stranger(online, last_name="Petit", email="petit@example.org")
