@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from landingpages import blocks
 from landingpages.models import Block, BlockKind
+from landingpages.page_forms import remember
 from landingpages.snapshots import BLOCK_TEXTS
 from profiles.models import Service
 
@@ -29,7 +30,7 @@ class ShownForm(forms.Form):
     def settle(self) -> None:
         """Once all fields are there."""
         for field in self.fields.values():
-            field.show_hidden_initial = True
+            remember(field)
 
 
 class BlockForm(ShownForm):

@@ -137,7 +137,9 @@ def _ask(
     changes: list[tuple[str, dict[str, str], dict[str, bool]]] = []
     if changed or lifts:
         changes.append((stored.email, changed, lifts))
-    if email:
+    if email and notices.has_asked_enough(stored):
+        outcome.is_too_soon = True
+    elif email:
         changes.append((email, {"email": email}, {}))
     for address, fields, choices in changes:
         notice = address and pending.ask(
@@ -151,9 +153,11 @@ def _ask(
             page=(version.page_id, version.content["slug"]),
             language=language,
         )
+        # Whether a typed address had mails lately would tell strangers' addresses that we know from those that we do not.
+        is_told_asked = notice or address != stored.email
         outcome.is_impossible |= not address
-        outcome.is_too_soon |= bool(address) and not notice
-        outcome.asked += [publicpages.masked(address)] if notice else []
+        outcome.is_too_soon |= not is_told_asked and bool(address)
+        outcome.asked += [publicpages.masked(address)] if is_told_asked else []
     return outcome
 
 
