@@ -87,7 +87,7 @@ def _audience_step(request: HttpRequest, delivery: Delivery, *, title: str, way:
 
 def _edit_page(request: HttpRequest, form: DeliveryForm, *, title: str, way: list[tuple[str, str]]) -> HttpResponse:
     status = 422 if form.is_bound else 200
-    context = {"form": form, "builder": form.builder, "saved": audience_step.saved_choices(), "fields": merging.FIELDS}
+    context = {"form": form, "builder": form.builder, "saved": audience_step.saved_choices(), "fields": merging.fields()}
     return render(request, "deliveries/edit.html", title=title, crumbs=way, status=status, **context)
 
 

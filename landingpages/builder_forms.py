@@ -85,7 +85,8 @@ class BlockForm(ShownForm):
     def _bindable(self) -> list[tuple[str, Any]]:
         """The fields that suit the kind, and the one that the block has even if it does not: the checks say so."""
         suiting = [(field.name, field.label) for field in blocks.fields_for(self.kind.kind)]
-        stored = blocks.FIELDS.get(self.initial.get("field", ""))
+        name = self.initial.get("field", "")
+        stored = blocks.known([name]).get(name)
         other = [(stored.name, stored.label)] if stored and stored.name not in dict(suiting) else []
         return [("", _("Choose…")), *suiting, *other]
 

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from profiles import definition_views, filters, regions, views
+from profiles import definition_views, filters, regions, searching, views
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS
 from profiles.fields import fold
 from profiles.listfilters import ChangeList
@@ -87,7 +87,7 @@ class ProfileAdmin(ModelAdmin):
     ) -> tuple[QuerySet[Profile], bool]:
         if fold(search_term) in filters.OLD_WORDS:
             return filters.opted_out_of_anything(queryset), False
-        return queryset.matching(search_term), False
+        return searching.starting_with(queryset, search_term) if fold(search_term) else queryset, False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup in {list_filter.parameter_name for list_filter in filters.FILTERS}
