@@ -26,6 +26,7 @@ env = environ.Env(
     SENDER_NAME=(str, ""),
     SENDER_EMAIL=(str, ""),
     SENDER_POSTAL_ADDRESS=(str, ""),
+    PRIVACY_URL=(str, ""),  # where public pages say what becomes of personal data; without it they have no such link
     RETURN_PATH=(str, ""),  # bounces come to this address, with +token before the @
     TIME_ZONE=(str, "UTC"),
     LANGUAGE_CODE=(str, "en"),
@@ -66,6 +67,8 @@ def complaints() -> Iterator[str]:
     yield from (sentence for name, sentence in MISSING.items() if not required(name))
     if not re.fullmatch(r"(https?://[^\s/?#@]+/?)?", required("PUBLIC_URL")):
         yield "PUBLIC_URL must be http:// or https:// and a host, without a path, such as https://news.example.org."
+    if not re.fullmatch(r"(https?://[^\s/?#@]+(/\S*)?)?", env("PRIVACY_URL")):
+        yield "PRIVACY_URL must be an address such as https://example.org/privacy."
     keys = [re.fullmatch(r"(\d{1,3}):.{32,}", key) for key in required("LINK_KEYS")]
     numbers = {int(key[1]) for key in keys if key}
     if len(numbers) != len(keys) or not numbers <= set(range(1, 256)):
@@ -161,7 +164,6 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
-LOGIN_REDIRECT_URL = "admin:index"
 
 UNFOLD = {
     "SITE_TITLE": "Heed",
@@ -211,6 +213,7 @@ EMAIL_URL = env.email_url("EMAIL_URL")
 SENDER_NAME = env.str("SENDER_NAME") or ("Maison Exemple" if DEBUG else "Heed")
 SENDER_EMAIL = env.str("SENDER_EMAIL") or f"news@{'example.org' if DEBUG else ALLOWED_HOSTS[0].lstrip('.')}"
 SENDER_POSTAL_ADDRESS = env.str("SENDER_POSTAL_ADDRESS") or ("Maison Exemple, 12 rue des Lilas, 75011 Paris" if DEBUG else "")
+PRIVACY_URL = env.str("PRIVACY_URL")
 RETURN_PATH = env.str("RETURN_PATH") or "bounce@" + SENDER_EMAIL.rpartition("@")[2]
 # The mails that `make run` sends, one file each: development only.
 LOCAL_MAILBOX = VAR / "mailbox" if DEBUG else None

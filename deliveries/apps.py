@@ -16,3 +16,4 @@ class DeliveriesConfig(AppConfig):
         register(guards.sums_are_guarded, Tags.database)
         holders.register(holding.MessageHolder())
         holders.register(holding.DuplicateHolder())
+        holders.register(holding.TrackingHolder())

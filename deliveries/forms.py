@@ -41,7 +41,17 @@ class DeliveryForm(forms.ModelForm):
 
     class Meta:
         model = Delivery
-        fields = ("label", "sender_name", "sender_email", "subject", "preference_page", "blocklist_page", "html", "text")
+        fields = (
+            "label",
+            "sender_name",
+            "sender_email",
+            "subject",
+            "tracking",
+            "preference_page",
+            "blocklist_page",
+            "html",
+            "text",
+        )
         field_classes = dict.fromkeys(pagelinks.PAGE_TYPES, PageField)
         widgets = {
             "html": forms.Textarea(attrs={"rows": 16, "spellcheck": "true", "data-merge-target": ""}),
@@ -69,8 +79,12 @@ class DeliveryForm(forms.ModelForm):
             "subscribers": self.instance.service_id,
             "revision": self.instance.revision,
         }
+        self.fields["tracking"].required = False
         self.fields["sender_name"].widget.attrs["placeholder"] = settings.SENDER_NAME
         self.fields["sender_email"].widget.attrs["placeholder"] = settings.SENDER_EMAIL
+
+    def clean_tracking(self) -> str:
+        return self.cleaned_data["tracking"] or self.instance.tracking
 
     def clean_subject(self) -> str:
         return self._template("subject")

@@ -6,9 +6,10 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deliveries.models import Duplicate, Message, Preparation
+from deliveries.models import Duplicate, Message, Preparation, TrackingEvent
 from profiles.channels import Channel
 from profiles.holders import Addresses, Holder, Person, Row
+from profiles.models import Profile
 
 
 class MessageHolder(Holder):
@@ -66,6 +67,37 @@ class DuplicateHolder(Holder):
     def erase(self, person: Person) -> int:
         deleted, _per_model = _hers(Duplicate, person).delete()
         return deleted
+
+
+class TrackingHolder(Holder):
+    key = "tracking"
+    label = gettext_lazy("Opens and clicks")
+    models = (TrackingEvent,)
+
+    def count(self, person: Person) -> int:
+        return self._rows(person).count()
+
+    def export(self, person: Person) -> list[Row]:
+        return [
+            {
+                _("Delivery"): one.delivery.label,
+                _("Type"): one.get_kind_display(),
+                _("Link"): one.link.url if one.link else "",
+                _("Date"): one.at,
+                _("Automatic"): one.is_automatic,
+            }
+            for one in self._rows(person).select_related("delivery", "link").order_by("pk")
+        ]
+
+    def erase(self, person: Person) -> int:
+        deleted, _per_model = self._rows(person).delete()
+        return deleted
+
+    def move(self, loser: Profile, winner: Profile) -> None:
+        TrackingEvent.objects.filter(profile=loser).update(profile=winner)
+
+    def _rows(self, person: Person) -> QuerySet[TrackingEvent]:
+        return TrackingEvent.objects.filter(profile__in=person.ids)
 
 
 def _hers(model: Any, person: Person) -> QuerySet[Any]:

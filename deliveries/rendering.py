@@ -14,7 +14,7 @@ from inscriptis import get_text
 from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 
-from deliveries import merging, mime, pagelinks, returnpath
+from deliveries import merging, mime, pagelinks, returnpath, tracking
 from deliveries.models import Delivery, Preparation
 from deliveries.transports import Outgoing
 from profiles.channels import Channel, InvalidAddress, normalise_email
@@ -24,10 +24,14 @@ from profiles.models import Profile
 LINE_BREAKS = re.compile(r"[\r\n\x00\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 PLAIN_LINE, PLAIN_WORD = 255, 60  # characters
 HTML_TO_TEXT = ParserConfig(css=CSS_PROFILES["strict"], display_links=True)
+MERGED = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+# Characters of no text: they stand around the number of a merge field while HTML becomes text.
+BEFORE, AFTER = "\U000f0000", "\U000f0001"
 
 
 def pin(delivery: Delivery) -> dict[str, Any]:
     """The content as it will be sent, whatever is edited later: kept on the preparation."""
+    source, tracked_links = tracking.instrument(delivery)
     return {
         "delivery": delivery.pk,
         "label": delivery.label,
@@ -38,15 +42,25 @@ def pin(delivery: Delivery) -> dict[str, Any]:
         "sender_email": delivery.sender_email or settings.SENDER_EMAIL,
         "postal_address": settings.SENDER_POSTAL_ADDRESS,
         "subject": delivery.subject,
-        "html": delivery.html,
+        "html": source,
+        "tracking": delivery.tracking,
+        "tracked_links": tracked_links,
         "text": delivery.text or text_of(delivery.html),
         **{name: pagelinks.pin(getattr(delivery, name)) for name in merging.PAGES.values()},
     }
 
 
 def text_of(source: str) -> str:
-    """The text part of an HTML content, links in brackets; merge fields stay what they are."""
-    return get_text(source, HTML_TO_TEXT).strip() if source.strip() else ""
+    """The text part of an HTML content, links in brackets; merge fields stay what they are, quotes and all."""
+    merged: list[str] = []
+
+    def put_aside(match: re.Match[str]) -> str:
+        merged.append(match[0])
+        return f"{BEFORE}{len(merged) - 1}{AFTER}"
+
+    html = MERGED.sub(put_aside, source.replace(BEFORE, "").replace(AFTER, ""))
+    text = get_text(html, HTML_TO_TEXT).strip() if html.strip() else ""
+    return re.sub(f"{BEFORE}(\\d+){AFTER}", lambda match: merged[int(match[1])], text)
 
 
 def unsubscribe_url(profile: Profile, delivery: int) -> str:
@@ -81,7 +95,8 @@ class Renderer:
         pages = {field: self.content.get(name) for field, name in merging.PAGES.items()}
         links = {field: pagelinks.url(page, profile, delivery) if page else "" for field, page in pages.items()}
         links[merging.UNSUBSCRIBE] = unsubscribe_url(profile, delivery)
-        return self.shared | {"profile": merging.profile_values(profile)} | links
+        tracked = tracking.values(self.content, profile)
+        return self.shared | {"profile": merging.profile_values(profile), "tracking": tracked} | links
 
     def email(self, profile: Profile, address: str) -> Outgoing:
         if normalise_email(address) != address:

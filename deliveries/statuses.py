@@ -73,6 +73,7 @@ class LateExclusion(TextChoices):
     UNSUBSCRIBED = "unsubscribed", _("Unsubscribed from the service")
     MERGED = "merged", _("Received already through a profile that was merged")
     PROFILE_GONE = "profile_gone", _("Profile deleted")
+    STOPPED = "stopped", _("Delivery stopped")
 
 
 EXCLUSION_TEXTS = {

@@ -21,7 +21,7 @@ from profiles.channels import Channel
 from profiles.consent import actor
 from profiles.paging import Paginator
 
-COPIED = ("channel", "service", "sender_name", "sender_email", "subject", "html", "text", "audience")
+COPIED = ("channel", "service", "sender_name", "sender_email", "subject", "html", "text", "tracking", "audience")
 STEPS = (DeliveryStatus.EDITING, DeliveryStatus.READY, DeliveryStatus.IN_PROGRESS, DeliveryStatus.FINISHED)
 
 
@@ -167,7 +167,8 @@ def confirm(request: HttpRequest, delivery_id: int) -> HttpResponse:
         delivery=delivery,
         preparation=delivery.preparation,
         audience=_in_words(delivery),
-        warnings=[line for line in found if line.level == Level.WARNING],
+        findings=found,
+        is_fit=all(line.level != Level.ERROR for line in found),
     )
 
 

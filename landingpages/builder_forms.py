@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy
 
 from landingpages import blocks
 from landingpages.models import Block, BlockKind
-from landingpages.page_forms import describe
 from landingpages.snapshots import BLOCK_TEXTS
 
 WORDINGS = [("yes", gettext_lazy("ticked = receives")), ("no", gettext_lazy("ticked = stops"))]
@@ -29,7 +28,6 @@ class ShownForm(forms.Form):
         """Once all fields are there."""
         for field in self.fields.values():
             field.show_hidden_initial = True
-        describe(self)
 
 
 class BlockForm(ShownForm):

@@ -102,12 +102,22 @@ class PageForm(forms.Form):
                 values[block["field"]] = value
         return values
 
+    def without_boxes(self) -> "PageForm":
+        """The form as it arrives, with the texts that were typed: the boxes may have been worded otherwise."""
+        boxes = {name for name, field in self.fields.items() if isinstance(field, forms.BooleanField)}
+        return type(self)(initial={name: text for name, text in self.data.items() if name not in boxes})
+
     def wordings(self, bound_field: str) -> str:
         """The label that was shown for this field, for the ledger; empty where the page does not bind it."""
         return next(
             (_label(block, self.content, self.language) for block in bound_blocks(self.content) if block["field"] == bound_field),
             "",
         )
+
+    @property
+    def hides_values(self) -> bool:
+        """Whether a field is empty though something is stored, and shows not even a part of it."""
+        return not all(self.stored.values())
 
     @property
     def button(self) -> str:

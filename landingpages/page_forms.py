@@ -30,14 +30,6 @@ def refuse_taken(slug: str, *, by_other_than: int | None = None) -> None:
         raise forms.ValidationError(_("“%(label)s” has this address: choose another one.") % {"label": other.label})
 
 
-def describe(form: forms.BaseForm) -> None:
-    """Name help and error to a screen reader, by the ids that templates/backoffice/field.html gives."""
-    for name, field in form.fields.items():
-        own = form[name].auto_id
-        if not field.widget.is_hidden:
-            field.widget.attrs["aria-describedby"] = f"{own}_help {own}_error" if field.help_text else f"{own}_error"
-
-
 class NewPageForm(forms.Form):
     """A template, a name and an address; without an address it is made from the name."""
 
@@ -65,7 +57,6 @@ class NewPageForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["template"].choices = [(name, PageType(name).label) for name in templates_builtin.TEMPLATES]  # type: ignore[attr-defined]
         self.initial = {"template": PageType.ACQUISITION, **self.initial}
-        describe(self)
 
     @property
     def choices(self) -> list[tuple[Any, Any]]:
@@ -121,7 +112,6 @@ class PropertiesForm(forms.ModelForm):
             self.fields["slug"].disabled = True
             self.fields["slug"].show_hidden_initial = False
             self.fields["slug"].help_text = _("Fixed since the first publication: links in messages that have left lead to it.")
-        describe(self)
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"]

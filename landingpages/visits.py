@@ -1,6 +1,6 @@
 """Who opens which page: the published version behind an address, and the profile behind a genuine link."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from landingpages.blocks import FIELDS
+from landingpages.forms import bound_blocks
 from landingpages.models import LandingPage, PageStatus, PageType, PublishedVersion
 from landingpages.publishing import is_expired
 from profiles import aliases, links
@@ -70,6 +71,21 @@ def find(slug: str, token: str = "") -> Visit | None:
         return None
     profile = aliases.by_public_id(link.public_id) if link and link.page == page.pk else None
     return Visit(page, page.version, link, profile) if profile else Visit(page, page.version)
+
+
+def as_shown(visit: Visit, number: str) -> Visit | None:
+    """The visit to the version that the sent form showed: its wording is what the person agreed to.
+
+    None where nothing says which, and where it has a field that visitors may not fill in any more.
+    """
+    fields = {block["field"] for block in bound_blocks(visit.content)}
+    if not number and not fields:
+        return visit  # one button, and no box that could be misread
+    known = number.isascii() and number.isdecimal()
+    version = PublishedVersion.objects.filter(page=visit.page, number=int(number[:9])).first() if known else None
+    if version is None or not fields.issuperset(block["field"] for block in bound_blocks(version.content)):
+        return None
+    return replace(visit, version=version)
 
 
 def can_undo(visit: Visit) -> bool:

@@ -13,11 +13,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from profiles import filters, regions, views
+from profiles import definition_views, filters, regions, views
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS
 from profiles.fields import fold
 from profiles.listfilters import ChangeList
-from profiles.models import Profile, ProfileQuerySet, Service
+from profiles.models import CustomField, Profile, ProfileQuerySet, Service
 from profiles.paging import Paginator
 from profiles.selection import Selection
 
@@ -113,9 +113,7 @@ class ProfileAdmin(ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        if not unquote(object_id).isdecimal():
-            raise Http404
-        return views.general(request, int(unquote(object_id)))
+        return views.general(request, _number(object_id))
 
     def has_delete_permission(self, request: HttpRequest, obj: Profile | None = None) -> bool:
         return False
@@ -138,3 +136,30 @@ class ServiceAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:
         subscribed = obj is not None and obj.subscriptions.exists()
         return super().has_delete_permission(request, obj) and not subscribed
+
+
+@admin.register(CustomField)
+class CustomFieldAdmin(ModelAdmin):
+    """The list; adding, changing and deleting are pages of our own, which say what it means for profiles."""
+
+    list_display = ("label", "key", "type", "is_personal", "position")
+    search_fields = ("label", "key")
+    ordering = ("position", "pk")
+    actions = None
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return definition_views.add(request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return definition_views.change(request, _number(object_id))
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return definition_views.delete(request, _number(object_id))
+
+
+def _number(object_id: str) -> int:
+    if not unquote(object_id).isdecimal():
+        raise Http404
+    return int(unquote(object_id))

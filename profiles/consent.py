@@ -1,6 +1,6 @@
 """The only code that changes an opt-out. Every change leaves one row in the ledger, in the same transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,12 @@ from django.db import transaction
 from django.db.models import BooleanField, CharField, DateTimeField, F, QuerySet, Value
 from django.utils import timezone
 
-from profiles import aliases, bulk, erased
+from profiles import aliases, bulk, bulkrows, erased
 from profiles.actors import actor
 from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.models import ConsentEvent, Profile, Service, Source
 
-__all__ = ["Evidence", "actor", "apply_choices", "opt_out", "opt_out_set", "record_new", "record_subscription"]
+__all__ = ["Evidence", "actor", "apply_choices", "insert_profiles", "opt_out", "opt_out_set", "record_new", "record_subscription"]
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,30 @@ def record_new(
     ]
     ConsentEvent.objects.bulk_create(events, batch_size=2000)
     return len(events)
+
+
+def insert_profiles(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    source: Source,
+    by: AbstractUser | str | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+) -> int:
+    """Create many profiles, their boxes as the rows say and a ledger row for each ticked one; the number of ticked boxes.
+
+    `columns` starts with id and is in the order of the values, which are those of the database driver.
+    """
+    boxes = [(columns.index(field), scope) for scope, field in OPT_OUT_FIELDS.items()]
+    ticked = [(row[0], scope) for row in rows for place, scope in boxes if row[place]]
+    common = {"before": False, "after": True, "service_label": "", **_common("", source, by, evidence)}
+    common = {name: value for name, value in common.items() if value is not None and name != "scope"}
+    constants = tuple(bulkrows.moment(value) if name == "at" else value for name, value in common.items())
+    with transaction.atomic():
+        bulkrows.insert(Profile, columns, rows)
+        if ticked:
+            bulkrows.insert(ConsentEvent, ("profile_id", "scope", *common), [(*one, *constants) for one in ticked])
+    return len(ticked)
 
 
 def record_subscription(

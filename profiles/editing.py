@@ -14,6 +14,7 @@ from profiles.actors import actor
 from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.fields import FoldedField
 from profiles.models import ConsentEvent, Profile, Source
+from profiles.values import known_customs, put, stored
 
 
 class EditedMeanwhile(Exception):
@@ -24,7 +25,8 @@ def add(values: Mapping[str, Any], choices: Mapping[str, bool], *, by: AbstractU
     """A new profile with these boxes ticked, and those of addresses erased earlier; each ticked box is in the ledger."""
     with transaction.atomic():
         registering.take_turn()
-        profile = Profile(**values, created_by=actor(by), modified_by=actor(by))
+        profile = Profile(created_by=actor(by), modified_by=actor(by))
+        put(profile, stored(values))
         profile.save(force_insert=True)
         consent.apply_choices(profile, choices, source=Source.OPERATOR, by=by)
         silence.keep(profile)
@@ -47,9 +49,8 @@ def edit(
         shown = Profile.objects.filter(pk=profile.pk, revision=revision)
         if not shown.update(revision=F("revision") + 1, modified_by=actor(by)):
             raise EditedMeanwhile
-        for name, value in values.items():
-            setattr(profile, name, value)
-        profile.save(update_fields=[*values, *_folded(values), "modified_at"])
+        profile.custom = Profile.objects.values_list("custom", flat=True).get(pk=profile.pk)
+        profile.save(update_fields=[*put(profile, stored(values)), *_folded(values), "modified_at"])
         consent.apply_choices(profile, choices, source=Source.OPERATOR, by=by)
         silenced = silence.keep(profile, values)
         labels = _labels([*values, *(OPT_OUT_FIELDS[scope] for scope in choices)])
@@ -61,7 +62,8 @@ def _labels(names: list[str]) -> list[str]:
     """The English names of the fields: the history page translates them for its reader."""
     with translation.override(None):
         labels = {field.name: str(field.verbose_name) for field in Profile._meta.fields}
-    return [labels[name] for name in names]
+    labels |= {name: field.label for name, field in known_customs(names).items()}
+    return [labels[name] for name in names if name in labels]
 
 
 def _folded(values: Mapping[str, Any]) -> list[str]:

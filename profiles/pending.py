@@ -29,7 +29,7 @@ def ask(
     profile: Profile,
     *,
     address: str,
-    fields: Mapping[str, str],
+    fields: Mapping[str, Any],
     choices: Mapping[str, bool],
     source: Source,
     evidence: Evidence,

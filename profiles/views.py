@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from profiles import aliases, editing, history, personal_links, silence, subscriptions
+from profiles import aliases, births, editing, history, personal_links, silence, subscriptions
 from profiles.backoffice import backoffice_view, operator, render
 from profiles.channels import OPT_OUT_FIELDS
 from profiles.consent_at import Consent, consent_at
@@ -92,8 +92,15 @@ def _general(request: HttpRequest, form: ProfileForm, **context: Any) -> HttpRes
         may_change=may_change,
         boxes=_boxes(form, history.latest_ticks(profile)),
         twins=twins(profile),
+        facts=_facts(profile),
         **context,
     )
+
+
+def _facts(profile: Profile) -> list[str]:
+    """What the summary says beside the name and the ticked boxes (reference 1.1.5)."""
+    name = str(profile)
+    return [fact for fact in (profile.email, profile.mobile, births.age_in_words(profile.age)) if fact and fact != name]
 
 
 def _boxes(form: ProfileForm, ticks: dict[str, ConsentEvent]) -> list[dict[str, Any]]:

@@ -34,7 +34,6 @@ MAY_IMPORT = {
 WRITES_OPT_OUTS = {
     "profiles/consent.py",
     "profiles/importing.py",  # creates profiles together with their ledger rows (consent.record_new)
-    "profiles/editing.py",  # only looks like it: it writes the values of a form, which has no box (see below)
 }
 WRITERS = {"update", "create", "update_or_create", "get_or_create", "bulk_update", "bulk_create", "Profile"}
 
@@ -258,7 +257,9 @@ NOT_PERSONAL = {
     "profiles.Service": "label public_label description",
     "profiles.ConsentEvent": "scope service_label source page_label delivery_label",
     "quarantine.QuarantinedAddress": "channel status reason delivery_label",
-    "deliveries.Delivery": "label channel subject html text audience status",
+    "deliveries.Delivery": "label channel subject html text audience status tracking",
+    "deliveries.TrackedLink": "url",
+    "deliveries.TrackingEvent": "kind",
     "deliveries.Preparation": "status audience worker",
     "deliveries.ExclusionCause": "exclusion detail",
     "deliveries.Message": "exclusion detail status",

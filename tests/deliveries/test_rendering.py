@@ -132,6 +132,19 @@ def test_the_text_part_is_made_of_the_html_with_its_links(deliver):
     assert [line for line in text.splitlines() if line] == ["Hello Zoé", "A < B", f"[Shop](https://example.org/s) {link}"]
 
 
+def test_merge_fields_keep_their_quotes_in_the_text_part(deliver):
+    ProfileFactory(first_name="", city="")
+    html = """<p title="{{ profile.city | default: "x" }}">{% if profile.first_name < "A" %}Hello {{ profile.first_name
+        | default: "a<b" }}{% endif %}</p><a href="https://example.org/?c={{ profile.city | default: "x" }}">Shop</a>
+        <p>{{ unsubscribe_url }} &lt; \U000f00000\U000f0001</p>"""
+
+    [accepted] = deliver(html=html)
+
+    link = accepted.mail["List-Unsubscribe"].strip("<>")
+    text = accepted.mail.get_body(("plain",)).get_content()
+    assert [line for line in text.splitlines() if line] == ["Hello a<b", "[Shop](https://example.org/?c=x)", f"{link} < 0"]
+
+
 def test_an_own_text_part_is_kept(deliver):
     ProfileFactory(first_name="Zoé & <Co>")
 

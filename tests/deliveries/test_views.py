@@ -10,6 +10,7 @@ from deliveries import lifecycle, preparation
 from deliveries.models import Delivery
 from profiles import consent
 from profiles.models import Source
+from quarantine import counting
 from quarantine.models import Reason
 from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
 
@@ -135,6 +136,35 @@ def test_exclusion_log_says_which_rule_which_flag_since_when_and_by_whom(backoff
     ]
 
 
+def test_exclusion_log_names_nobody_who_did_not_do_it(backoffice, operator, make_delivery, prepare):
+    imported = ProfileFactory(first_name="Anne")
+    consent.opt_out(imported, "email", source=Source.IMPORT)
+    ProfileFactory(first_name="Carl", email="gone@example.org")
+    record = QuarantinedAddressFactory(address="gone@example.org", reason=Reason.USER_UNKNOWN)
+    delivery = make_delivery()
+    prepare(delivery)
+    counting.release(record, by=operator)
+
+    lines = backoffice.get(reverse("deliveries:exclusion_log", args=[delivery.pk])).context["lines"]
+
+    assert [(line.profile.first_name, line.because, line.by, line.since is not None) for line in lines] == [
+        ("Anne", "No longer contact by email", "", True),
+        ("Carl", "User unknown", "", False),
+    ]
+
+
+@pytest.mark.parametrize("name", ["exclusion_log", "sending_log"])
+def test_a_search_that_no_database_can_answer_finds_nobody(backoffice, make_delivery, prepare, name):
+    ProfileFactory(opted_out=["email"])
+    ProfileFactory()
+    delivery = make_delivery()
+    prepare(delivery)
+
+    response = backoffice.get(reverse(f"deliveries:{name}", args=[delivery.pk]), {"q": "zo\0e"})
+
+    assert (response.status_code, response.context["lines"]) == (200, [])
+
+
 def test_logs_are_searched_by_name_and_address_and_filtered(backoffice, make_delivery, prepare):
     ProfileFactory(first_name="Élodie", email="elodie@example.org", opted_out=["email"])
     ProfileFactory(first_name="Paul", email="", opted_out=["email"])
@@ -171,6 +201,29 @@ def test_logs_cost_the_same_number_of_queries_for_one_and_three_rows(backoffice,
             page(backoffice, name, delivery.pk)
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_exclusion_log_of_a_profile_explains_each_delivery_in_as_many_queries(backoffice, make_delivery, prepare):
+    twin, profile = ProfileFactory(email="marie@example.org"), ProfileFactory(email="marie@example.org")
+    prepare(make_delivery(label="Duplicate"))
+    consent.opt_out(profile, "email", source=Source.OPERATOR, by="Ben")
+    consent.opt_out(profile, "all", source=Source.OPERATOR, by="Cléo")
+    with CaptureQueriesContext(connection) as before:
+        page(backoffice, "profile_exclusion_log", profile.pk)
+    for label in ("First", "Second"):
+        consent.apply_choices(profile, {"all": False}, source=Source.OPERATOR, by="Dan")
+        consent.apply_choices(profile, {"all": True}, source=Source.OPERATOR, by=label)
+        prepare(make_delivery(label=label))
+
+    with CaptureQueriesContext(connection) as after:
+        lines = backoffice.get(reverse("deliveries:profile_exclusion_log", args=[profile.pk])).context["lines"]
+
+    assert [(line.message.preparation.delivery.label, line.because, line.by) for line in lines] == [
+        ("Second", "No longer contact (by any channel)", "Second"),
+        ("First", "No longer contact (by any channel)", "First"),
+        ("Duplicate", f"same address as {twin}", ""),
+    ]
+    assert len(after) <= len(before) + 1  # the ticks
 
 
 def test_profile_tabs_show_what_a_person_was_sent_and_left_out_of(backoffice, make_delivery, prepare):

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from deliveries import confirmations, preparation, sending, transports, workers
+from deliveries import confirmations, preparation, sending, stopping, transports, workers
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
 from landingpages import publishing, reconciling
@@ -23,6 +23,7 @@ from quarantine import counting
 logger = logging.getLogger("heed.worker")
 IDLE_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 300.0
+STOPPED_SECONDS = 10.0  # between two looks for stopped deliveries
 
 
 class Command(BaseCommand):
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         self.sessions: dict[Channel, Session] = {}
         self.cleaned_at = timezone.now() - timedelta(days=1)
         self.closed_at = timezone.now() - timedelta(minutes=1)
-        self.backoff, self.resume_at = 1.0, 0.0
+        self.backoff, self.resume_at, self.stopped_at = 1.0, 0.0, 0.0
         sealer = None if until_idle else sealing.start_in_background()
         try:
             self.loop(until_idle=until_idle)
@@ -86,6 +87,7 @@ class Command(BaseCommand):
             return True
         worked |= self.unless_away(self.send_batch)
         sending.finish_done()
+        worked |= self.close_stopped()
         return worked
 
     def unless_away(self, send: Callable[[], bool]) -> bool:
@@ -102,6 +104,15 @@ class Command(BaseCommand):
         if worked:
             self.backoff = 1.0
         return worked
+
+    def close_stopped(self) -> bool:
+        """Whoever waits in a stopped delivery is told as left out; False where nobody does."""
+        if time.monotonic() < self.stopped_at:
+            return False
+        if stopping.close_stopped():
+            return True
+        self.stopped_at = time.monotonic() + STOPPED_SECONDS
+        return False
 
     def send_notices(self) -> bool:
         return confirmations.send_due_notices() > 0
