@@ -8,7 +8,20 @@ from django.contrib.admin.models import LogEntry
 from django.core.management import CommandError
 from django.utils import timezone
 
-from profiles import aliases, consent, editing, erased, history, ledger, merging, notices, pending, record, subscriptions
+from profiles import (
+    aliases,
+    consent,
+    editing,
+    erased,
+    history,
+    importing,
+    ledger,
+    merging,
+    notices,
+    pending,
+    record,
+    subscriptions,
+)
 from profiles.channels import Channel
 from profiles.consent_at import consent_at
 from profiles.links import Purpose, make_token
@@ -302,3 +315,16 @@ def test_the_command_finds_a_merged_profile_by_each_of_its_ids(operator):
     assert [command.find(text) for text in ids] == [winner, winner]
     with pytest.raises(CommandError):
         command.find("0")
+
+
+def test_a_file_that_names_a_merged_profile_means_its_winner(tmp_path, pair, operator):
+    """Exported before the merge, imported after it: no second profile, and no public id twice."""
+    winner, loser = pair
+    public_id = loser.public_id
+    merge(winner, loser, operator)
+    file = tmp_path / "people.csv"
+    file.write_text(f"Heed ID,email,city\n{public_id},maria@example.org,Lyon\n", encoding="utf-8")
+
+    importing.import_file(file, by="Ana")
+
+    assert list(Profile.objects.values_list("pk", "public_id", "city")) == [(winner.pk, winner.public_id, "Lyon")]
