@@ -249,6 +249,11 @@ CONTENT_SECURITY_POLICY = {
 
 PROXIES = env.int("PROXIES")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20  # bytes of a form: a pasted list of 100,000 addresses
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # an audience of 200 conditions, each with its values
+
+# Audiences
+COUNT_SECONDS = 5  # a count that refreshes itself ends after this …
+COUNT_SECONDS_ON_REQUEST = 25  # … and one that somebody asked for after this: below what a web server waits for an answer
 
 # Quarantine (reference-behaviour.md sections 5.4 and 5.5)
 QUARANTINE_ERRORS = 5  # significant soft errors until an address is quarantined

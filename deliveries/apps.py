@@ -9,10 +9,12 @@ class DeliveriesConfig(AppConfig):
     verbose_name = _("Deliveries")
 
     def ready(self) -> None:
-        from deliveries import guards, holding
-        from profiles import holders
+        from deliveries import audience_fields, audience_step, guards, holding
+        from profiles import holders, saved_audiences
 
         post_migrate.connect(guards.install_after_migrate, sender=self)
+        audience_fields.install()
+        saved_audiences.USERS.append(audience_step.uses)
         register(guards.sums_are_guarded, Tags.database)
         holders.register(holding.MessageHolder())
         holders.register(holding.DuplicateHolder())

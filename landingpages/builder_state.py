@@ -85,13 +85,13 @@ class Row:
 
     @property
     def bound(self) -> Any:
-        """The label of the field that the block fills."""
+        """The label of the field that the block fills, or the service that it is about."""
         known = blocks.FIELDS.get(self.block.field)
-        return known.label if known else ""
+        return known.label if known else self.block.service or ""
 
     @property
     def is_typed(self) -> bool:
-        return self.kind.is_input and self.block.kind != BlockKind.CHECKBOX
+        return self.kind.is_input and self.block.kind not in (BlockKind.CHECKBOX, BlockKind.SERVICE)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from landingpages import templates_builtin
-from landingpages.models import LandingPage, PageType
+from landingpages.models import SERVICE_TYPES, LandingPage, PageType
+from profiles.models import Service
 
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 NAMED = gettext_lazy("What you and your colleagues call it; the consent history names it.")
@@ -44,6 +45,13 @@ class NewPageForm(forms.Form):
         help_text=NAMED,
         widget=forms.TextInput(attrs={"data-slug-source": "id_slug", "autocomplete": "off"}),
     )
+    service = forms.TypedChoiceField(
+        label=gettext_lazy("Service"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        help_text=gettext_lazy("What a page for subscribing or unsubscribing is about."),
+    )
     slug = forms.CharField(
         label=gettext_lazy("Address of the page"),
         max_length=64,
@@ -55,6 +63,8 @@ class NewPageForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        services = list(Service.objects.values_list("pk", "label"))
+        self.fields["service"].choices = [("", _("Choose…")), *services]  # type: ignore[attr-defined]
         self.fields["template"].choices = [(name, PageType(name).label) for name in templates_builtin.TEMPLATES]  # type: ignore[attr-defined]
         self.initial = {"template": PageType.ACQUISITION, **self.initial}
 
@@ -67,6 +77,17 @@ class NewPageForm(forms.Form):
         slug: str = self.cleaned_data["slug"] or suggested_slug(self.cleaned_data.get("label", ""))
         refuse_taken(slug)
         return slug
+
+    def clean(self) -> None:
+        is_about_a_service = self.cleaned_data.get("template") in SERVICE_TYPES
+        if is_about_a_service and not self.cleaned_data.get("service") and "service" not in self.errors:
+            self.add_error("service", _("Choose the service that the page is about."))
+
+    @property
+    def chosen_service(self) -> Service | None:
+        """The service of a page that is about one."""
+        is_about_a_service = self.cleaned_data["template"] in SERVICE_TYPES
+        return Service.objects.get(pk=self.cleaned_data["service"]) if is_about_a_service else None
 
 
 class PropertiesForm(forms.ModelForm):
@@ -82,6 +103,7 @@ class PropertiesForm(forms.ModelForm):
         fields = (
             "label",
             "slug",
+            "service",
             "unidentified_allowed",
             "preload_data",
             "reconciliation_key",
@@ -108,6 +130,12 @@ class PropertiesForm(forms.ModelForm):
             self.fields[name].show_hidden_initial = True
         if self.instance.type != PageType.BLOCKLIST:
             del self.fields["acts_on_arrival"]
+        if self.instance.type in SERVICE_TYPES:
+            self.fields["service"].required = True
+            self.fields["is_default"].label = _("default page of its service")
+            self.fields["is_default"].help_text = _("Links in messages to this service's subscribers lead here.")
+        else:
+            del self.fields["service"]
         if self.instance.version_id:
             self.fields["slug"].disabled = True
             self.fields["slug"].show_hidden_initial = False

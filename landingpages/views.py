@@ -60,10 +60,13 @@ def page_list(request: HttpRequest) -> HttpResponse:
 @backoffice_view("landingpages.add_landingpage")
 def add(request: HttpRequest) -> HttpResponse:
     """A new page from a built-in template, open in the builder."""
-    form = NewPageForm(request.POST or None)
+    chosen = {name: request.GET[name] for name in ("template", "service") if name in request.GET}
+    form = NewPageForm(request.POST or None, initial=chosen)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        page = templates_builtin.create_page(data["template"], label=data["label"], slug=data["slug"], by=operator(request))
+        page = templates_builtin.create_page(
+            data["template"], label=data["label"], slug=data["slug"], by=operator(request), service=form.chosen_service
+        )
         messages.success(request, _("“%(label)s” is there, with its texts in English and French.") % {"label": page.label})
         return redirect("landingpages:build", page.pk)
     status = 422 if form.errors else 200

@@ -36,7 +36,9 @@ def insert(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[A
     _write(model._meta.db_table, columns, rows)
 
 
-def update(model: type[Model], columns: Sequence[str], rows: Collection[Sequence[Any]], *, more: str, parameters: Sequence[Any]) -> None:
+def update(
+    model: type[Model], columns: Sequence[str], rows: Collection[Sequence[Any]], *, more: str, parameters: Sequence[Any]
+) -> None:
     """New values of stored rows, each with its id first; `more` is what else is SET for all of them."""
     if not rows:
         return
@@ -53,7 +55,10 @@ def update(model: type[Model], columns: Sequence[str], rows: Collection[Sequence
         # Without figures the planner would guess; so it looks the rows up by their ids.
         cursor.execute(f"ANALYZE {CHANGED}")
         values = ", ".join(f"{quote(name)} = changed.{quote(name)}" for name in columns)
-        cursor.execute(f"UPDATE {quote(table)} SET {values}, {more} FROM {CHANGED} AS changed WHERE {quote(table)}.id = changed.id", parameters)
+        cursor.execute(
+            f"UPDATE {quote(table)} SET {values}, {more} FROM {CHANGED} AS changed WHERE {quote(table)}.id = changed.id",
+            parameters,
+        )
         cursor.execute(f"DROP TABLE {CHANGED}")
 
 

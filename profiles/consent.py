@@ -14,7 +14,17 @@ from profiles.actors import actor
 from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.models import ConsentEvent, Profile, Service, Source
 
-__all__ = ["Evidence", "actor", "apply_choices", "insert_profiles", "opt_out", "opt_out_set", "record_new", "record_subscription"]
+__all__ = [
+    "Evidence",
+    "actor",
+    "apply_choices",
+    "insert_profiles",
+    "opt_out",
+    "opt_out_set",
+    "record_new",
+    "record_subscription",
+    "record_subscriptions",
+]
 
 
 @dataclass(frozen=True)
@@ -94,11 +104,7 @@ def opt_out_set(
         if not bulk.lock(affected):
             return 0
         values = {"before": False, "after": True, "service_label": "", **_common(scope, source, by, evidence)}
-        constants = {f"new_{name}": _constant(name, value) for name, value in values.items() if value is not None}
-        rows = affected.annotate(**constants).values_list("pk", *constants)
-        written = bulk.insert_from(
-            rows, into=ConsentEvent, columns=["profile", *(name.removeprefix("new_") for name in constants)]
-        )
+        written = _insert_for(affected, values)
         affected.update(**{field: True}, revision=F("revision") + 1, modified_at=timezone.now(), modified_by=actor(by))
     return written
 
@@ -155,6 +161,28 @@ def record_subscription(
     return ConsentEvent.objects.create(
         profile=profile, service=service, service_label=service.label, before=subscribed, after=not subscribed, **common
     )
+
+
+def record_subscriptions(
+    profiles: QuerySet[Profile],
+    service: Service,
+    *,
+    subscribed: bool,
+    source: Source,
+    by: AbstractUser | str | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+) -> int:
+    """The ledger rows of a set of locked profiles whose subscriptions are made or ended in this transaction; one statement."""
+    common = _common("service", source, by, evidence)
+    values = {"before": subscribed, "after": not subscribed, "service": service.pk, "service_label": service.label, **common}
+    return _insert_for(profiles, values)
+
+
+def _insert_for(profiles: QuerySet[Profile], values: Mapping[str, Any]) -> int:
+    """One ledger row with these values for each profile of the set, without passing through Python."""
+    constants = {f"new_{name}": _constant(name, value) for name, value in values.items() if value is not None}
+    rows = profiles.order_by().annotate(**constants).values_list("pk", *constants)
+    return bulk.insert_from(rows, into=ConsentEvent, columns=["profile", *(name.removeprefix("new_") for name in constants)])
 
 
 def _write_boxes(pk: int, changed: Mapping[str, bool], *, by: str) -> None:

@@ -61,7 +61,9 @@ class Reader:
             texts = texts + [""] * (self.width - len(texts))
         try:
             values = [
-                None if not (text := texts[position]) or text.isspace() else meaning(disarming.restore(text) if "'" in text else text)
+                None
+                if not (text := texts[position]) or text.isspace()
+                else meaning(disarming.restore(text) if "'" in text else text)
                 for position, meaning in self.readers
             ]
         except ValueError:

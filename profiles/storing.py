@@ -144,7 +144,9 @@ class Storage:
         rows = []
         for entry in changed:
             state = entry.state
-            custom = (entry.custom or {}) | {key: state[place] for place, key in layout.custom.items() if state[place] is not None}
+            custom = (entry.custom or {}) | {
+                key: state[place] for place, key in layout.custom.items() if state[place] is not None
+            }
             plain = [state[place].isoformat() if hasattr(state[place], "isoformat") else state[place] for place in places]
             extra = [derive(state[place])[:longest] for place, derive, longest in folded]
             rows.append([entry.number, *plain, *extra, *([json.dumps(custom)] if layout.custom else [])])
@@ -180,7 +182,9 @@ class Rehearsal(Storage):
         self.next_number = NEW
         self.touched = sqlite3.connect("", check_same_thread=False)  # on disk, gone with the connection
         self.touched.execute("CREATE TABLE entry (number INTEGER PRIMARY KEY, kept BLOB)")
-        self.touched.execute("CREATE TABLE address (place INTEGER, value TEXT, number INTEGER, PRIMARY KEY (place, value, number))")
+        self.touched.execute(
+            "CREATE TABLE address (place INTEGER, value TEXT, number INTEGER, PRIMARY KEY (place, value, number))"
+        )
 
     def known(self, rows: Sequence[Row]) -> Known:
         self._follow_merges(rows)

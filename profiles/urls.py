@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from profiles import privacy_views, record_views, selection_views, views
+from profiles import audience_views, privacy_views, record_views, selection_views, views
 
 app_name = "profiles"
 urlpatterns: list[URLPattern] = [
@@ -16,4 +16,14 @@ urlpatterns: list[URLPattern] = [
     path("profiles/<int:profile_id>/merge/", privacy_views.merge, name="merge"),
     path("profiles/<int:profile_id>/access/", privacy_views.answer, name="access"),
     path("profiles/<int:profile_id>/erase/", privacy_views.erase, name="erase"),
+    path("audiences/", audience_views.audience_list, name="audiences"),
+    path("audiences/new/", audience_views.add, name="audience_add"),
+    path("audiences/builder/", audience_views.builder, name="audience_builder"),
+    path("audiences/summary/", audience_views.summary, name="audience_summary"),
+    path("audiences/<int:audience_id>/", audience_views.show, name="audience"),
+    path("audiences/<int:audience_id>/edit/", audience_views.edit, name="audience_edit"),
+    path("audiences/<int:audience_id>/count/", audience_views.count, name="audience_count"),
+    path("audiences/<int:audience_id>/duplicate/", audience_views.duplicate, name="audience_duplicate"),
+    path("audiences/<int:audience_id>/freeze/", audience_views.freeze, name="audience_freeze"),
+    path("audiences/<int:audience_id>/delete/", audience_views.delete, name="audience_delete"),
 ]

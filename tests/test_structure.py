@@ -241,6 +241,7 @@ PERSONAL = {
 ABOUT_OPERATORS = {
     "profiles.Profile": "created_by modified_by",
     "profiles.ProfileAlias": "merged_by",
+    "profiles.SavedAudience": "created_by modified_by",
     "profiles.ConsentEvent": "by",
     "profiles.Erasing": "erased_by",
     "quarantine.QuarantinedAddress": "modified_by",
@@ -254,6 +255,7 @@ NOT_PERSONAL = {
     "profiles.SuppressedHash": "channel",
     "profiles.Erasing": "event_ids",
     "profiles.CustomField": "key label type options",
+    "profiles.SavedAudience": "label description kind tree",
     "profiles.Service": "label public_label description",
     "profiles.ConsentEvent": "scope service_label source page_label delivery_label",
     "quarantine.QuarantinedAddress": "channel status reason delivery_label",

@@ -1,7 +1,8 @@
 """People, what they allow, and the ledger of who changed it."""
 
+from profiles.models.audiences import AudienceKind, AudienceMember, SavedAudience
 from profiles.models.events import ConsentEvent, Scope, Source
-from profiles.models.membership import Service, Subscription
+from profiles.models.membership import MessageChoice, Service, Subscription, SubscriptionQuerySet, ValidityUnit
 from profiles.models.merged import ProfileAlias
 from profiles.models.people import CustomField, CustomType, EmailFormat, Gender, Profile, ProfileQuerySet
 from profiles.models.privacy import Erasing, SuppressedHash
@@ -9,12 +10,15 @@ from profiles.models.requests import Notice, NoticeKind, NoticeStatus, PendingCh
 from profiles.models.seals import Seal, SealedBatch
 
 __all__ = [
+    "AudienceKind",
+    "AudienceMember",
     "ConsentEvent",
     "CustomField",
     "CustomType",
     "EmailFormat",
     "Erasing",
     "Gender",
+    "MessageChoice",
     "Notice",
     "NoticeKind",
     "NoticeStatus",
@@ -22,11 +26,14 @@ __all__ = [
     "Profile",
     "ProfileAlias",
     "ProfileQuerySet",
+    "SavedAudience",
     "Scope",
     "Seal",
     "SealedBatch",
     "Service",
     "Source",
     "Subscription",
+    "SubscriptionQuerySet",
     "SuppressedHash",
+    "ValidityUnit",
 ]

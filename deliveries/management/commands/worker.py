@@ -16,7 +16,7 @@ from deliveries import confirmations, preparation, sending, stopping, transports
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
 from landingpages import publishing, reconciling
-from profiles import pending, sealing
+from profiles import pending, sealing, subscriptions
 from profiles.channels import Channel
 from quarantine import counting
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         self.worker = workers.Worker()
         self.sessions: dict[Channel, Session] = {}
         self.cleaned_at = timezone.now() - timedelta(days=1)
-        self.closed_at = timezone.now() - timedelta(minutes=1)
+        self.closed_at = self.expired_at = timezone.now() - timedelta(minutes=1)
         self.backoff, self.resume_at, self.stopped_at = 1.0, 0.0, 0.0
         sealer = None if until_idle else sealing.start_in_background()
         try:
@@ -78,6 +78,7 @@ class Command(BaseCommand):
         workers.release_dead()
         self.clean_up_daily()
         self.close_pages()
+        self.expire_subscriptions()
         # First what somebody waits for in front of a screen.
         worked = reconciling.process_received() > 0
         worked |= self.unless_away(self.send_notices)
@@ -147,3 +148,8 @@ class Command(BaseCommand):
         if timezone.now() - self.closed_at >= timedelta(minutes=1):
             publishing.close_expired()
             self.closed_at = timezone.now()
+
+    def expire_subscriptions(self) -> None:
+        """Those whose time is over; audiences leave them out from that very moment, this is for the history."""
+        if timezone.now() - self.expired_at >= timedelta(minutes=1) and subscriptions.expire() < subscriptions.CHUNK:
+            self.expired_at = timezone.now()
