@@ -68,6 +68,7 @@ PROFILE_TABS = [
     (_("Subscriptions"), "profiles:subscriptions", "profiles.view_subscription"),
     (_("Sending log"), "deliveries:profile_sending_log", "deliveries.view_delivery"),
     (_("Exclusion log"), "deliveries:profile_exclusion_log", "deliveries.view_delivery"),
+    (_("Marketing history"), "profiles:marketing_history", "profiles.view_profile"),
 ]
 
 

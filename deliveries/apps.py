@@ -9,7 +9,9 @@ class DeliveriesConfig(AppConfig):
     verbose_name = _("Deliveries")
 
     def ready(self) -> None:
-        from deliveries import guards
+        from deliveries import guards, timeline_parts
+        from profiles import timeline
 
         post_migrate.connect(guards.install_after_migrate, sender=self)
         register(guards.sums_are_guarded, Tags.database)
+        timeline.register(timeline_parts.MESSAGES)

@@ -9,7 +9,9 @@ class ProfilesConfig(AppConfig):
     verbose_name = _("Profiles")
 
     def ready(self) -> None:
-        from profiles import checks, ledger
+        from profiles import checks, ledger, timeline, timeline_parts
 
         post_migrate.connect(ledger.install_after_migrate, sender=self)
         register(checks.ledger_is_guarded, Tags.database)
+        timeline.register(timeline_parts.CONSENT)
+        timeline.register(timeline_parts.SUBSCRIPTIONS)

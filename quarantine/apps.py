@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class QuarantineConfig(AppConfig):
     name = "quarantine"
     verbose_name = _("Quarantine")
+
+    def ready(self) -> None:
+        from profiles import timeline
+        from quarantine import timeline_parts
+
+        timeline.register(timeline_parts.ADDRESSES)

@@ -22,6 +22,7 @@ MAY_IMPORT = {
         "profiles.paging",
         "profiles.pasting",
         "profiles.templatetags.moments",
+        "profiles.timeline",
     },
     "landingpages": {"profiles"},
     "deliveries": {"profiles", "quarantine", "landingpages"},
