@@ -80,6 +80,7 @@ def many_messages(profile, number):
     Delivery.objects.bulk_update(deliveries, ["preparation"], batch_size=500)
 
 
+@pytest.mark.slow
 def test_history_of_ten_thousand_messages_takes_as_many_queries_as_of_one_and_little_time(backoffice):
     profile = ProfileFactory()
     many_messages(profile, 1)
@@ -97,4 +98,4 @@ def test_history_of_ten_thousand_messages_takes_as_many_queries_as_of_one_and_li
 
     assert len(many) == len(one)
     assert (response.context["summary"].total, len(response.context["page"].entries)) == (10_000, timeline.PAGE)
-    assert seconds < 2, seconds
+    assert seconds < 5, seconds
