@@ -158,8 +158,9 @@ class Sealer:
         table = Seal._meta.db_table
         with connections[self.using].cursor() as cursor:
             if connections[self.using].vendor == "postgresql":
+                code = f"substring(%s::bytea FROM {CODE} * (place::int - 1) + 1 FOR {CODE})"
                 cursor.execute(
-                    f"INSERT INTO {table} (event_id, mac) SELECT id, substring(%s::bytea FROM {CODE} * (place::int - 1) + 1 FOR {CODE})"
+                    f"INSERT INTO {table} (event_id, mac) SELECT id, {code}"
                     " FROM unnest(%s::bigint[]) WITH ORDINALITY AS events (id, place)",
                     [b"".join(code for _id, code in seals), [event_id for event_id, _code in seals]],
                 )
