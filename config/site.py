@@ -71,6 +71,7 @@ PROFILE_TABS = [
     (_("Sending log"), "deliveries:profile_sending_log", "deliveries.view_delivery"),
     (_("Exclusion log"), "deliveries:profile_exclusion_log", "deliveries.view_delivery"),
     (_("Tracking log"), "deliveries:profile_tracking_log", "deliveries.view_delivery"),
+    (_("Marketing history"), "profiles:marketing_history", "profiles.view_profile"),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from profiles import audience_views, privacy_views, record_views, selection_views, views
+from profiles import audience_views, privacy_views, record_views, selection_views, timeline_views, views
 
 app_name = "profiles"
 urlpatterns: list[URLPattern] = [
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("profiles/<int:profile_id>/subscriptions/", views.subscription_list, name="subscriptions"),
     path("profiles/<int:profile_id>/subscriptions/subscribe/", views.subscribe, name="subscribe"),
     path("profiles/<int:profile_id>/subscriptions/unsubscribe/", views.unsubscribe, name="unsubscribe"),
+    path("profiles/<int:profile_id>/marketing-history/", timeline_views.marketing_history, name="marketing_history"),
     path("profiles/<int:profile_id>/personal-link/", views.personal_link, name="personal_link"),
     path("profiles/<int:profile_id>/merge/", privacy_views.merge, name="merge"),
     path("profiles/<int:profile_id>/access/", privacy_views.answer, name="access"),

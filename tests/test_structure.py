@@ -26,6 +26,7 @@ MAY_IMPORT = {
         "profiles.paging",
         "profiles.pasting",
         "profiles.templatetags.moments",
+        "profiles.timeline",
     },
     "landingpages": {"profiles"},
     "deliveries": {"profiles", "quarantine", "landingpages"},
