@@ -230,7 +230,7 @@ PERSONAL = {
     "profiles.ConsentEvent": "wording detail request_id ip",
     "quarantine.QuarantinedAddress": "address error_text",
     "deliveries.Message": "address outcome provider_id",
-    "profiles.PendingChange": "public_id address fields choices evidence",
+    "profiles.PendingChange": "public_id address fields choices services evidence",
     "profiles.Notice": "address reason",
     "landingpages.Submission": "data detail ip",
 }
@@ -247,7 +247,7 @@ ABOUT_OPERATORS = {
 NOT_PERSONAL = {
     "profiles.SuppressedHash": "channel",
     "profiles.CustomField": "key label type options",
-    "profiles.Service": "label public_label description",
+    "profiles.Service": "label public_label description channel validity_unit subscribed_message unsubscribed_message texts",
     "profiles.ConsentEvent": "scope service_label source page_label delivery_label",
     "quarantine.QuarantinedAddress": "channel status reason delivery_label",
     "deliveries.Delivery": "label channel subject html text audience status",

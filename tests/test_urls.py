@@ -112,6 +112,7 @@ def values(operator, settings, tmp_path):
         "profile_id": profile.pk,
         "delivery_id": Delivery.objects.get(label="paused").pk,
         "record_id": record.pk,
+        "service_id": service.pk,
         "name": "release",
         "page_id": page.pk,
         "slug": page.slug,
