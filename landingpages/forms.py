@@ -91,7 +91,7 @@ class PageForm(forms.Form):
     services: ClassVar[dict[int, Service]]  # those that the page is about
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
-        given = initial or {}
+        given = {name: value for name, value in (initial or {}).items() if name in self.base_fields}
         self.stored = {name: value for name, value in given.items() if isinstance(value, Stored)}
         shown = {name: value for name, value in given.items() if name not in self.stored}
         super().__init__(_texts_of(data, self.base_fields), initial=shown, **kwargs)

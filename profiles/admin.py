@@ -4,16 +4,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.forms import BooleanField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from profiles import definition_views, filters, regions, searching, views
+from profiles import definition_views, filters, regions, searching, service_views, views
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS
 from profiles.fields import fold
 from profiles.listfilters import ChangeList
@@ -121,21 +122,37 @@ class ProfileAdmin(ModelAdmin):
 
 @admin.register(Service)
 class ServiceAdmin(ModelAdmin):
-    list_display = ("label", "public_label", "description", "subscribers")
+    list_display = ("label", "identifier", "public_label", "channel", "days", "subscribers")
     search_fields = ("label", "public_label")
-    fields = ("label", "public_label", "description")
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
-        return super().get_queryset(request).annotate(subscriber_count=Count("subscriptions"))
+        now = timezone.now()
+        lasting = Q(subscriptions__expires_at__isnull=True) | Q(subscriptions__expires_at__gt=now)
+        return super().get_queryset(request).annotate(subscriber_count=Count("subscriptions", filter=lasting))
+
+    @admin.display(description=_("ID"), ordering="pk")
+    def identifier(self, service: Service) -> str:
+        return service.name
+
+    @admin.display(description=_("new subscriptions"))
+    def days(self, service: Service) -> str:
+        return str(_("yes") if service.takes_subscriptions() else _("not today"))
 
     @admin.display(description=_("subscribers"), ordering="subscriber_count")
     def subscribers(self, service: Service) -> int:
         return service.subscriber_count  # type: ignore[attr-defined]
 
-    def has_delete_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:
-        subscribed = obj is not None and obj.subscriptions.exists()
-        return super().has_delete_permission(request, obj) and not subscribed
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return service_views.add(request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return service_views.general(request, _number(object_id))
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return service_views.delete(request, _number(object_id))
 
 
 @admin.register(CustomField)
@@ -160,6 +177,8 @@ class CustomFieldAdmin(ModelAdmin):
 
 
 def _number(object_id: str) -> int:
-    if not unquote(object_id).isdecimal():
+    """The primary key in an address of the admin; 404 for anything else."""
+    text = unquote(object_id)
+    if not text.isdecimal() or len(text) > 18:
         raise Http404
-    return int(unquote(object_id))
+    return int(text)

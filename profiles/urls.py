@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from profiles import audience_views, privacy_views, record_views, selection_views, timeline_views, views
+from profiles import (
+    audience_views,
+    privacy_views,
+    record_views,
+    selection_views,
+    service_list_views,
+    service_log_views,
+    timeline_views,
+    views,
+)
 
 app_name = "profiles"
 urlpatterns: list[URLPattern] = [
@@ -27,4 +36,8 @@ urlpatterns: list[URLPattern] = [
     path("audiences/<int:audience_id>/duplicate/", audience_views.duplicate, name="audience_duplicate"),
     path("audiences/<int:audience_id>/freeze/", audience_views.freeze, name="audience_freeze"),
     path("audiences/<int:audience_id>/delete/", audience_views.delete, name="audience_delete"),
+    path("services/<int:service_id>/subscriptions/", service_log_views.subscribers, name="service_subscriptions"),
+    path("services/<int:service_id>/history/", service_log_views.history_of, name="service_history"),
+    path("services/<int:service_id>/dashboard/", service_log_views.dashboard, name="service_dashboard"),
+    path("services/<int:service_id>/list/", service_list_views.subscribe_list, name="service_list"),
 ]

@@ -235,7 +235,7 @@ PERSONAL = {
     "quarantine.QuarantinedAddress": "address error_text",
     "deliveries.Message": "address outcome provider_id",
     "profiles.ProfileAlias": "former_public_id",
-    "profiles.PendingChange": "public_id address fields choices evidence",
+    "profiles.PendingChange": "public_id address fields choices services evidence",
     "profiles.Notice": "address reason",
     "landingpages.Submission": "data detail ip",
 }
@@ -257,7 +257,7 @@ NOT_PERSONAL = {
     "profiles.Erasing": "event_ids",
     "profiles.CustomField": "key label type options",
     "profiles.SavedAudience": "label description kind tree",
-    "profiles.Service": "label public_label description",
+    "profiles.Service": "label public_label description channel validity_unit subscribed_message unsubscribed_message texts",
     "profiles.ConsentEvent": "scope service_label source page_label delivery_label",
     "quarantine.QuarantinedAddress": "channel status reason delivery_label",
     "deliveries.Delivery": "label channel subject html text audience status tracking",
