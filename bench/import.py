@@ -39,7 +39,13 @@ HEADER = ["E-mail", "Mobile", "First name", "Last name", "Language", "Country", 
 FIELDS = ["email", "mobile", "first_name", "last_name", "preferred_language", "country", "street", "postal_code", "city",
           "birth_date", "opted_out_all", "opted_out_email"]  # fmt: skip
 FIRST = ["Marie", "Jean", "Éléonore", "Zoë", "Ana", "Luís", "Hans", "Ingrid", "José", "Maël", "Anne-Laure", "Paul"]
-CITIES = [("75011", "Paris", "FR"), ("69003", "Lyon", "FR"), ("1000", "Bruxelles", "BE"), ("10115", "Berlin", "DE"), ("1100", "Lisboa", "PT")]
+CITIES = [
+    ("75011", "Paris", "FR"),
+    ("69003", "Lyon", "FR"),
+    ("1000", "Bruxelles", "BE"),
+    ("10115", "Berlin", "DE"),
+    ("1100", "Lisboa", "PT"),
+]
 LANGUAGES = ["fr", "fr", "fr", "en", "de", "pt"]
 
 
@@ -82,7 +88,12 @@ def main() -> int:
                     imports.append(measured(import_file, drawing.file))
                     checks = list(check(drawing, imports[-1].result, measured(stored).result))
                     again = measured(import_file, drawing.file)
-                    checks += [("the same file once more: the same people, the same ledger", measured(stored).result[:2] == (drawing.people, drawing.ledger))]
+                    checks += [
+                        (
+                            "the same file once more: the same people, the same ledger",
+                            measured(stored).result[:2] == (drawing.people, drawing.ledger),
+                        )
+                    ]
             with copy() as url:
                 os.environ["DATABASE_URL"] = url
                 answers = measured(opt_out_meanwhile, drawing.file).result
@@ -96,7 +107,10 @@ def main() -> int:
     demands = [
         (ratio >= demanded, f"import-vs-limit {ratio:.2f} (demand >= {demanded:g})"),
         (peak <= MEGABYTES, f"import-peak-megabytes {peak:.0f} (demand <= {MEGABYTES})"),
-        (max(answers) <= ANSWER_SECONDS, f"opt-out-meanwhile-seconds {max(answers):.2f} of {len(answers)} (demand <= {ANSWER_SECONDS:g})"),
+        (
+            max(answers) <= ANSWER_SECONDS,
+            f"opt-out-meanwhile-seconds {max(answers):.2f} of {len(answers)} (demand <= {ANSWER_SECONDS:g})",
+        ),
     ]
     for holds, sentence in demands:
         print(f"{'ok' if holds else 'SHORT'} {sentence}")
@@ -145,7 +159,14 @@ def databases(kind: str, folder: Path) -> Iterator[tuple[str, Callable[[], Any]]
 def draw(folder: Path, number: int) -> Drawing:
     """A fifth of the rows are people who are there already, a fiftieth repeats a row before, a hundredth cannot be read."""
     chance = random.Random(7)
-    drawing = Drawing(folder / "before.csv", folder / "people.csv", dict.fromkeys(("created", "updated", "unchanged", "rejected", "tightened", "lifts_ignored"), 0), {}, 0, number)
+    drawing = Drawing(
+        folder / "before.csv",
+        folder / "people.csv",
+        dict.fromkeys(("created", "updated", "unchanged", "rejected", "tightened", "lifts_ignored"), 0),
+        {},
+        0,
+        number,
+    )
     known = [person(chance, index) for index in range(number // 5)]
     for one in known:
         one.boxes = [chance.random() < 0.03, chance.random() < 0.1]
@@ -320,7 +341,9 @@ def opt_out_meanwhile(path: Path) -> list[float]:
 
 
 def print_times(arguments: argparse.Namespace, table: list[tuple[str, list[Measured]]], drawing: Drawing) -> None:
-    print(f"\n{arguments.rows:,} rows on {arguments.database}, {drawing.counts['updated'] + drawing.counts['unchanged']:,} of people known; medians of {arguments.rounds}\n")
+    print(
+        f"\n{arguments.rows:,} rows on {arguments.database}, {drawing.counts['updated'] + drawing.counts['unchanged']:,} of people known; medians of {arguments.rounds}\n"
+    )
     print(f"{'step':<28}{'rows':>12}{'seconds':>12}{'rows/s':>12}{'peak MB':>12}")
     for name, runs in table:
         seconds, peak = median(run.seconds for run in runs), max(run.megabytes for run in runs)

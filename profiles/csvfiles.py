@@ -74,9 +74,7 @@ class _Lines:
 
     def _undecodable(self) -> NotInThisEncoding:
         names = {"line": self.number, "encoding": self.encoding.upper() if self.encoding != "windows-1252" else "Windows-1252"}
-        return NotInThisEncoding(
-            _("Line %(line)s is not %(encoding)s. Save the file as UTF-8 and import it again.") % names
-        )
+        return NotInThisEncoding(_("Line %(line)s is not %(encoding)s. Save the file as UTF-8 and import it again.") % names)
 
 
 def detect_encoding(path: Path) -> str:

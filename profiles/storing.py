@@ -172,7 +172,9 @@ class Rehearsal(Storage):
         self.next_number = NEW
         self.touched = sqlite3.connect("", check_same_thread=False)  # on disk, gone with the connection
         self.touched.execute("CREATE TABLE entry (number INTEGER PRIMARY KEY, kept BLOB)")
-        self.touched.execute("CREATE TABLE address (place INTEGER, value TEXT, number INTEGER, PRIMARY KEY (place, value, number))")
+        self.touched.execute(
+            "CREATE TABLE address (place INTEGER, value TEXT, number INTEGER, PRIMARY KEY (place, value, number))"
+        )
 
     def known(self, rows: Sequence[Row]) -> Known:
         found = {entry.number: entry for entry in self._stored(rows, lock=False)}
