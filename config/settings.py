@@ -287,6 +287,12 @@ PREPARATION_RANGE = 500_000  # profile ids that one statement prepares
 SEAL_SECONDS = 5  # between two looks of the sealer at the ledger
 PAUSE_SECONDS = 0.02  # between two commits of a batch job, so that others can write on SQLite
 
+# Imports: files that operators upload. Nothing in this folder is ever served as it is.
+FILES = VAR / "files"
+IMPORT_BYTES = 512 * 2**20  # of one file
+IMPORT_FILE_DAYS = 30  # how long the file, its refused rows and the preview are kept
+FILE_UPLOAD_HANDLERS = ["config.uploads.OperatorsOnly", "django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+
 # Landing pages: what strangers may do
 PAGE_BYTES = 65_536  # of one submission
 PAGE_SECONDS = 2  # between opening a form and sending it, at least

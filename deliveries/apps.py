@@ -20,3 +20,4 @@ class DeliveriesConfig(AppConfig):
         holders.register(holding.DuplicateHolder())
         holders.register(holding.TrackingHolder())
         timeline.register(timeline_parts.MESSAGES)
+        timeline.register(timeline_parts.TRACKING)

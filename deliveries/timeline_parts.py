@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deliveries import explaining
-from deliveries.models import Delivery, Message, MessageQuerySet
+from deliveries.models import Delivery, Message, MessageQuerySet, TrackingEvent
 from deliveries.statuses import Exclusion, MessageStatus
 from profiles import timeline
 from profiles.channels import Channel
@@ -65,4 +65,44 @@ def _entry(message: Message) -> Entry:
 
 MESSAGES = Part(
     "messages", gettext_lazy("Messages"), entries, count, first, months, permission="deliveries.view_delivery", position=10
+)
+
+
+def _events(profile: Profile) -> QuerySet[TrackingEvent]:
+    """What a person did; programs that look at mails before her are none of her history."""
+    return TrackingEvent.objects.filter(profile=profile, is_automatic=False).order_by()
+
+
+def tracked_entries(profile: Profile, before: datetime, limit: int) -> Iterable[Entry]:
+    found = _events(profile).filter(at__lt=before).order_by("-at", "-pk")
+    return [_tracked_entry(event) for event in found.select_related("delivery", "link")[:limit]]
+
+
+def _tracked_entry(event: TrackingEvent) -> Entry:
+    words = _("Clicked a link of “%(label)s”") if event.link else _("Opened “%(label)s”")
+    return Entry(
+        at=event.at,
+        title=words % {"label": event.delivery.label},
+        detail=event.link.url if event.link else "",
+        url=reverse("deliveries:tracking_log", args=[event.delivery_id]),
+    )
+
+
+def tracked_first(profile: Profile) -> datetime | None:
+    return _events(profile).aggregate(first=Min("at"))["first"]
+
+
+def tracked_months(profile: Profile, since: datetime) -> dict[date, int]:
+    return timeline.by_month(_events(profile).filter(at__gte=since), "at")
+
+
+TRACKING = Part(
+    "tracking",
+    gettext_lazy("Opens and clicks"),
+    tracked_entries,
+    lambda profile: _events(profile).count(),
+    tracked_first,
+    tracked_months,
+    permission="deliveries.view_delivery",
+    position=20,
 )

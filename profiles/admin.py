@@ -61,7 +61,7 @@ class ProfileAdmin(ModelAdmin):
     list_fullwidth = True
     show_full_result_count = False
     paginator = Paginator
-    actions = ("opt_out_selected",)
+    actions = ("opt_out_selected", "export_selected")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [*self.list_display, *(_box_column(scope, field) for scope, field in OPT_OUT_FIELDS.items())]
@@ -95,17 +95,25 @@ class ProfileAdmin(ModelAdmin):
 
     @admin.action(description=_("No longer contact by…"), permissions=["change"])
     def opt_out_selected(self, request: HttpRequest, queryset: QuerySet[Profile]) -> HttpResponse:
-        everything = BooleanField(required=False).clean(request.POST.get("select_across"))  # as the admin reads it
-        ids = () if everything else tuple(queryset.values_list("pk", flat=True))
-        selection = Selection(ids, everything, request.GET.urlencode())
-        return HttpResponseRedirect(reverse("profiles:opt_out") + "?" + selection.as_query())
+        return HttpResponseRedirect(reverse("profiles:opt_out") + "?" + _selected(request, queryset).as_query())
+
+    @admin.action(description=_("Export…"), permissions=["export"])
+    def export_selected(self, request: HttpRequest, queryset: QuerySet[Profile]) -> HttpResponse:
+        return HttpResponseRedirect(reverse("profiles:export") + "?" + _selected(request, queryset).as_query())
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("profiles.export_profile")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         search = request.GET.get("q", "")
-        extra_context = {"title": _("Profiles"), "old_word": search if fold(search) in filters.OLD_WORDS else ""}
+        extra_context = {
+            "title": _("Profiles"),
+            "old_word": search if fold(search) in filters.OLD_WORDS else "",
+            "listed": Selection((), everything=True, filters=request.GET.urlencode()).as_query(),
+        }
         return super().changelist_view(request, extra_context)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -118,6 +126,12 @@ class ProfileAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Profile | None = None) -> bool:
         return False
+
+
+def _selected(request: HttpRequest, queryset: QuerySet[Profile]) -> Selection:
+    everything = BooleanField(required=False).clean(request.POST.get("select_across"))  # as the admin reads it
+    ids = () if everything else tuple(queryset.values_list("pk", flat=True))
+    return Selection(ids, everything, request.GET.urlencode())
 
 
 @admin.register(Service)

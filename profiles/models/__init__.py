@@ -2,6 +2,7 @@
 
 from profiles.models.audiences import AudienceKind, AudienceMember, SavedAudience
 from profiles.models.events import ConsentEvent, Scope, Source
+from profiles.models.imports import IMPORT_SOURCES, RUNNING, ImportJob, ImportStatus
 from profiles.models.membership import MessageChoice, Service, Subscription, SubscriptionQuerySet, ValidityUnit
 from profiles.models.merged import ProfileAlias
 from profiles.models.people import ANY_BOX, CustomField, CustomType, EmailFormat, Gender, Profile, ProfileQuerySet
@@ -11,6 +12,8 @@ from profiles.models.seals import Seal, SealedBatch
 
 __all__ = [
     "ANY_BOX",
+    "IMPORT_SOURCES",
+    "RUNNING",
     "AudienceKind",
     "AudienceMember",
     "ConsentEvent",
@@ -19,6 +22,8 @@ __all__ = [
     "EmailFormat",
     "Erasing",
     "Gender",
+    "ImportJob",
+    "ImportStatus",
     "MessageChoice",
     "Notice",
     "NoticeKind",

@@ -114,6 +114,7 @@ class Profile(models.Model):
     class Meta:
         verbose_name = _("profile")
         verbose_name_plural = _("profiles")
+        permissions = [("import_profile", "Can import profiles"), ("export_profile", "Can export profiles")]
         ordering = ["-pk"]
         permissions = [
             ("merge_profile", _("Can merge profiles")),
