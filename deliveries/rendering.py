@@ -17,6 +17,7 @@ from inscriptis.model.config import ParserConfig
 from deliveries import merging, mime, pagelinks, returnpath, tracking
 from deliveries.models import Delivery, Preparation
 from deliveries.transports import Outgoing
+from landingpages.models import PageType
 from profiles import customfields
 from profiles.channels import Channel, InvalidAddress, normalise_email
 from profiles.links import Purpose, make_token
@@ -47,8 +48,14 @@ def pin(delivery: Delivery) -> dict[str, Any]:
         "tracking": delivery.tracking,
         "tracked_links": tracked_links,
         "text": delivery.text or text_of(delivery.html),
+        "service_page": _service_page(delivery),
         **{name: pagelinks.pin(getattr(delivery, name)) for name in merging.PAGES.values()},
     }
+
+
+def _service_page(delivery: Delivery) -> dict[str, Any] | None:
+    """The default page for leaving the service of the delivery; without one its unsubscription link does the same."""
+    return pagelinks.pin(pagelinks.default_of(delivery.service_id, PageType.UNSUBSCRIPTION)) if delivery.service_id else None
 
 
 def text_of(source: str) -> str:
@@ -98,6 +105,8 @@ class Renderer:
         pages = {field: self.content.get(name) for field, name in merging.PAGES.items()}
         links = {field: pagelinks.url(page, profile, delivery) if page else "" for field, page in pages.items()}
         links[merging.UNSUBSCRIBE] = unsubscribe_url(profile, delivery)
+        own = self.content.get("service_page")
+        links[merging.SERVICE_UNSUBSCRIBE] = pagelinks.url(own, profile, delivery) if own else links[merging.UNSUBSCRIBE]
         people = merging.profile_values(profile, self.customs)
         return self.shared | {"profile": people, "tracking": tracking.values(self.content, profile)} | links
 

@@ -60,6 +60,14 @@ def _kind(kind: BlockKind, en: str, fr: str, *, is_input: bool = False, default_
     return Kind(kind, kind.label, is_input, is_input, is_input, _texts(en, fr), default_field)
 
 
+def _box_about_a_service() -> Kind:
+    """Visitors fill it in, yet it is bound to a service and to no field."""
+    texts = _texts("Subscribe", "M’abonner")
+    return Kind(
+        BlockKind.SERVICE, BlockKind.SERVICE.label, is_input=True, takes_field=False, takes_help=True, default_texts=texts
+    )
+
+
 KINDS: dict[BlockKind, Kind] = {
     entry.kind: entry
     for entry in (
@@ -69,6 +77,7 @@ KINDS: dict[BlockKind, Kind] = {
         _kind(BlockKind.EMAIL, "Email", "Email", is_input=True, default_field="email"),
         _kind(BlockKind.PHONE, "Mobile", "Mobile", is_input=True, default_field="mobile"),
         _kind(BlockKind.CHECKBOX, "Checkbox", "Case à cocher", is_input=True),
+        _box_about_a_service(),
         _kind(BlockKind.BUTTON, "Send", "Envoyer"),
     )
 }

@@ -78,7 +78,7 @@ class Row:
     is_selected: bool
     is_first: bool
     is_last: bool
-    bound: Any  # the label of the field that the block fills
+    bound: Any  # the label of the field that the block fills, or the service that it is about
 
     @property
     def name(self) -> str:
@@ -86,7 +86,7 @@ class Row:
 
     @property
     def is_typed(self) -> bool:
-        return self.kind.is_input and self.block.kind != BlockKind.CHECKBOX
+        return self.kind.is_input and self.block.kind not in (BlockKind.CHECKBOX, BlockKind.SERVICE)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def rows(page_blocks: list[Block], state: State, checks: Iterable[Check]) -> lis
             is_selected=str(block.key) == state.block,
             is_first=place == 0,
             is_last=place == last,
-            bound=fields[block.field].label if block.field in fields else "",
+            bound=fields[block.field].label if block.field in fields else block.service or "",
         )
         for place, block in enumerate(page_blocks)
     ]

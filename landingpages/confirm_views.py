@@ -11,11 +11,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from landingpages.public_answers import public, say
-from profiles import customfields, links, pending, publicpages, regions
+from profiles import customfields, links, pending, publicpages, regions, subscriptions
 from profiles.channels import OPT_OUT_LABELS
 from profiles.consent import Evidence
 from profiles.links import InvalidLink, Purpose
-from profiles.models import Gender, PendingChange, Profile
+from profiles.models import Gender, PendingChange, Profile, Service
 from profiles.pending import State
 from profiles.values import known_customs
 
@@ -79,7 +79,25 @@ def in_words(change: PendingChange) -> list[str]:
         for scope, label in OPT_OUT_LABELS.items()
         if scope in change.choices
     ]
-    return fields + customs + boxes
+    return fields + customs + boxes + _services(change)
+
+
+def _services(change: PendingChange) -> list[str]:
+    """The services that are subscribed to or left; where one takes nobody any more, that."""
+    found = Service.objects.in_bulk([int(key) for key in change.services])
+    lines = []
+    for key, subscribed in change.services.items():
+        if service := found.get(int(key)):
+            refused = subscribed and not (service.takes_subscriptions() or subscriptions.is_subscribed(change.profile, service))
+            words = (
+                _("“%(service)s” takes no new subscriptions at the moment.")
+                if refused
+                else _("Subscription to “%(service)s”")
+                if subscribed
+                else _("End of the subscription to “%(service)s”")
+            )
+            lines.append(words % {"service": service.public_label})
+    return lines
 
 
 def _shown(name: str, change: PendingChange) -> str:

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
-from landingpages import blocks
+from landingpages import blocks, memberships
 from landingpages.blocks import BoundField
 from landingpages.models import BlockKind
 from landingpages.snapshots import labels
@@ -22,7 +22,7 @@ from profiles import births, regions
 from profiles.channels import Channel
 from profiles.customforms import CustomValueField, day_input
 from profiles.forms import AddressField
-from profiles.models import CustomType, Gender, Profile
+from profiles.models import CustomType, Gender, Profile, Service
 from profiles.publicpages import masked, masked_mobile
 from profiles.values import is_given, value_of
 
@@ -88,9 +88,10 @@ class PageForm(forms.Form):
 
     content: ClassVar[dict[str, Any]]
     language: ClassVar[str]
+    services: ClassVar[dict[int, Service]]  # those that the page is about
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
-        given = initial or {}
+        given = {name: value for name, value in (initial or {}).items() if name in self.base_fields}
         self.stored = {name: value for name, value in given.items() if isinstance(value, Stored)}
         shown = {name: value for name, value in given.items() if name not in self.stored}
         super().__init__(_texts_of(data, self.base_fields), initial=shown, **kwargs)
@@ -100,6 +101,10 @@ class PageForm(forms.Form):
                 self.fields[name].widget.attrs["placeholder"] = str(placeholder)
         for name, value in shown.items():
             _keep_unknown_choice(self.fields[name], value)
+        for block in self._service_boxes():
+            # Who is subscribed may still leave a service that takes nobody any more.
+            is_open = self.services[block["service_id"]].takes_subscriptions()
+            self.fields[field_name(block)].disabled = block["is_positive"] and not is_open and not shown.get(field_name(block))
 
     def bound_values(self) -> dict[str, Any]:
         """Bound field -> value, normalised; a box says whether the person opts out, however the page words it.
@@ -117,12 +122,24 @@ class PageForm(forms.Form):
                     values[bound.name] = value
             elif is_given(value) or name not in self.stored:
                 values[bound.name] = value if is_given(value) else ""
+        for block in self._service_boxes():
+            values[memberships.key(block["service_id"])] = self.cleaned_data[field_name(block)]
         return values
 
     def without_boxes(self) -> "PageForm":
         """The form as it arrives, with the texts that were typed: the boxes may have been worded otherwise."""
         boxes = {name for name, field in self.fields.items() if isinstance(field, forms.BooleanField)}
         return type(self)(initial={name: text for name, text in self.data.items() if name not in boxes})
+
+    def _service_boxes(self) -> list[dict[str, Any]]:
+        """The boxes about services that exist."""
+        return [block for block in memberships.boxes(self.content) if block["service_id"] in self.services]
+
+    def service_wordings(self) -> dict[str, str]:
+        """The label of each box about a service, by the name of its answer."""
+        return {
+            memberships.key(block["service_id"]): _label(block, self.content, self.language) for block in self._service_boxes()
+        }
 
     def wordings(self, bound_field: str) -> str:
         """The label that was shown for this field, for the ledger; empty where the page does not bind it."""
@@ -171,16 +188,25 @@ class PageForm(forms.Form):
 def form_class(content: dict[str, Any], language: str) -> type[PageForm]:
     """The form of a version's content, or of a snapshot, in this language; a label it lacks is shown in another one."""
     with override(language):
+        services = memberships.load(content)
+        about_services = [block for block in memberships.boxes(content) if block["service_id"] in services]
         fields = {
             field_name(block): _field(block, bound, label=_label(block, content, language), help_text=_help(block, language))
-            for block, bound in bindings(content)
+            for block, bound in [*bindings(content), *((block, None) for block in about_services)]
         }
-    return type("LandingPageForm", (PageForm,), {"content": content, "language": language, **fields})
+    return type("LandingPageForm", (PageForm,), {"content": content, "language": language, "services": services, **fields})
 
 
 def initial_for(content: dict[str, Any], profile: Profile, *, show_data: bool) -> dict[str, Any]:
-    """What the form shows of a profile: the boxes as they are; other fields only with `show_data`; addresses masked."""
-    return {field_name(block): _shown(block, bound, profile, show_data=show_data) for block, bound in bindings(content)}
+    """What the form shows of a profile: the boxes as they are; other fields only with `show_data`; addresses masked.
+
+    A box "check to unsubscribe" is always empty: ticking it is the only thing that it can mean.
+    """
+    boxes = memberships.boxes(content)
+    held = memberships.current(profile, [block["service_id"] for block in boxes]) if boxes else set()
+    subscribed = {field_name(block): block["is_positive"] and block["service_id"] in held for block in boxes}
+    shown = {field_name(block): _shown(block, bound, profile, show_data=show_data) for block, bound in bindings(content)}
+    return shown | subscribed
 
 
 def field_name(block: Mapping[str, Any]) -> str:
@@ -210,8 +236,9 @@ def _shown(block: Mapping[str, Any], bound: BoundField, profile: Profile, *, sho
     return value if show_data or not is_given(value) else Stored()
 
 
-def _field(block: Mapping[str, Any], bound: BoundField, **texts: str) -> forms.Field:
-    field = _box() if bound.scope or bound.is_answer else _input(bound)
+def _field(block: Mapping[str, Any], bound: BoundField | None, **texts: str) -> forms.Field:
+    """The input of a block; `bound` is None for a box about a service."""
+    field = _box() if bound is None or bound.scope or bound.is_answer else _input(bound)
     field.required = block["is_mandatory"]
     field.label, field.help_text = texts["label"], texts["help_text"]
     return field

@@ -9,9 +9,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import limits, link_views, submission, visits
-from landingpages.forms import form_class
-from landingpages.public_answers import closed, confirmed, frame, missing, public, say, show, stranger
+from landingpages import limits, link_views, memberships, submission, visits
+from landingpages.forms import PageForm, form_class
+from landingpages.public_answers import closed, confirmed, frame, missing, public, say, show, stranger, takes_nobody
 from landingpages.submission import FRESH_LINK_FOR
 from landingpages.visits import Visit
 from profiles import publicpages
@@ -38,6 +38,8 @@ def page(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
         return missing(request)
     preferred = visit.profile.preferred_language if visit.profile else ""
     with translation.override(publicpages.language(request, visit.languages, preferred)):
+        if visit.is_open and visit.takes_nobody:
+            return takes_nobody(request, visit)
         if visit.profile:
             return link_views.page(request, visit, visit.profile)
         return _stranger(request, visit) if visit.is_open else closed(request, visit)
@@ -58,7 +60,15 @@ def _stranger(request: HttpRequest, visit: Visit) -> HttpResponse:
         shown = form if limits.is_of(request.POST, visit.version.pk) else form.without_boxes()
         return show(request, visit, shown, status, fault=fault, **stranger(visit), **offer)
     _keep(request, visit, form.bound_values())
-    return confirmed(request, visit, _("If we know your address already, we first ask you by email."))
+    return confirmed(request, visit, _first_asked(visit, form))
+
+
+def _first_asked(visit: Visit, form: PageForm) -> str:
+    """What has to be confirmed by email: the same sentence whoever is meant."""
+    wanted = memberships.answers(visit.content, form.bound_values()).wanted
+    if any(yes and visit.services[number].double_opt_in for number, yes in wanted.items() if number in visit.services):
+        return _("To finish, open the mail that we send you and confirm your subscription there.")
+    return _("If we know your address already, we first ask you by email.")
 
 
 @public

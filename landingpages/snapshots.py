@@ -20,6 +20,7 @@ SETTINGS = (
     "acts_on_arrival",
     "redirection_url",
     "expires_at",
+    "service_id",
 )
 # Of all that cannot be seen only the line feed means something in a text; PostgreSQL refuses NUL in JSON.
 UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -62,6 +63,7 @@ def snapshot(page: LandingPage) -> dict[str, Any]:
 
 
 def _block(block: Block, fields: Mapping[str, BoundField]) -> dict[str, Any]:
+    about = {"service_id": block.service_id} if block.kind == BlockKind.SERVICE else {}
     frozen = freeze(fields[block.field]) if block.field in fields else {}
     return {
         "key": str(block.key),
@@ -70,6 +72,7 @@ def _block(block: Block, fields: Mapping[str, BoundField]) -> dict[str, Any]:
         "is_positive": block.is_positive,
         "is_mandatory": block.is_mandatory,
         "texts": clean_texts(block.texts, BLOCK_TEXTS),
+        **about,
         **frozen,
     }
 

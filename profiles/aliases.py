@@ -2,10 +2,13 @@
 
 import uuid
 from collections.abc import Collection
+from itertools import islice
 
 from django.http import Http404
 
 from profiles.models import Profile, ProfileAlias
+
+ASKED_AT_ONCE = 500  # ids of one query
 
 
 def by_public_id(public_id: uuid.UUID) -> Profile | None:
@@ -55,3 +58,15 @@ def former_ids(profile: Profile) -> list[int]:
 def all_ids(profile: Profile) -> list[int]:
     """The profile's id and those that were merged into it."""
     return [profile.pk, *former_ids(profile)]
+
+
+def present_public_ids(public_ids: Collection[str]) -> dict[str, str]:
+    """Former public id -> the winner's, of those of the ids that were merged away; no work where nobody was."""
+    if not public_ids or not ProfileAlias.objects.exists():
+        return {}
+    found: dict[str, str] = {}
+    waiting = iter(public_ids)
+    while some := list(islice(waiting, ASKED_AT_ONCE)):
+        pairs = ProfileAlias.objects.filter(former_public_id__in=some).values_list("former_public_id", "winner__public_id")
+        found |= {str(former): str(winner) for former, winner in pairs}
+    return found

@@ -14,6 +14,8 @@ LAST_CHARACTER = "\U0010ffff"
 
 def fold(text: str) -> str:
     """Lower case without accents, so that "Éléonore" is found by "eleo"."""
+    if text.isascii():
+        return text.lower().strip()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character)).strip()
 

@@ -67,7 +67,7 @@ class SubscribedTo(Filter):
         return list(Service.objects.values_list("pk", "label"))
 
     def condition(self, value: str) -> Q:
-        return Q(subscriptions__service=value)
+        return searching.current_subscriber(value)
 
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return searching.subscribed_to(queryset, value) if isinstance(queryset, ProfileQuerySet) else queryset

@@ -211,11 +211,12 @@ class OptOutForm(forms.Form):
 
 
 class SubscribeForm(forms.Form):
-    """One of the services that the profile is not subscribed to."""
+    """One of the services that the profile is not subscribed to, and that take new subscriptions today."""
 
     service = forms.ChoiceField()
 
     def __init__(self, *args: Any, profile: Profile, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        others = Service.objects.exclude(subscriptions__profile=profile).values_list("pk", "label")
-        self.fields["service"] = forms.ChoiceField(label=_("Service"), choices=list(others))
+        others = Service.objects.exclude(subscriptions__in=profile.subscriptions.current())
+        open_ones = [(service.pk, service.label) for service in others if service.takes_subscriptions()]
+        self.fields["service"] = forms.ChoiceField(label=_("Service"), choices=open_ones)

@@ -5,6 +5,7 @@ is full before long. They are counted by the index in any case. All three are th
 """
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from profiles.fields import prefix_unindexed
 from profiles.models import Profile, ProfileQuerySet, Subscription
@@ -24,10 +25,16 @@ def search(profiles: ProfileQuerySet, text: str) -> ProfileQuerySet:
 
 def subscribed_to(profiles: ProfileQuerySet, service: str) -> ProfileQuerySet:
     """Those of the profiles that are subscribed to the service with this id."""
-    found = Subscription.objects.filter(service=service)
+    found = Subscription.objects.current().filter(service=service)
     walked = Q(Exists(found.filter(profile=OuterRef("pk"))))
     shape = walked if _are_many(found) else Q(pk__in=found.values("profile")[:ALL])
-    return _narrowed(profiles, shape, counted=Q(subscriptions__service=service))
+    return _narrowed(profiles, shape, counted=current_subscriber(service))
+
+
+def current_subscriber(service: str) -> Q:
+    """The condition of a profile to have a subscription to this service that has not expired."""
+    is_current = Q(subscriptions__expires_at__isnull=True) | Q(subscriptions__expires_at__gt=timezone.now())
+    return Q(subscriptions__service=service) & is_current
 
 
 def _narrowed(profiles: ProfileQuerySet, shape: Q, *, counted: Q) -> ProfileQuerySet:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation, TrackedLink, TrackingEvent
 from landingpages.models import Block, LandingPage, PublishedVersion, Submission
-from profiles.models import ConsentEvent, Notice, Profile, Service, Subscription, SuppressedHash
+from profiles.models import ConsentEvent, Notice, Profile, SavedAudience, Service, Subscription, SuppressedHash
 from quarantine.models import QuarantinedAddress
 from tests.factories import ProfileFactory, PublishedPageFactory, ServiceFactory
 
@@ -68,6 +68,10 @@ BAD_ROWS = {
     "a_click_names_its_link": [
         lambda w: tracked_event(w, kind="click"),
         lambda w: tracked_event(w, kind="open", link=tracked_link(w)),
+    ],
+    "a_counted_audience_has_its_moment": [
+        lambda w: SavedAudience.objects.create(label="x", size=1),
+        lambda w: SavedAudience.objects.create(label="x", counted_at=NOW),
     ],
     "an_erased_address_is_kept_once": [
         lambda w: [SuppressedHash.objects.create(channel="email", digest=b"d" * 32) for _ in range(2)],
@@ -186,6 +190,7 @@ def trace(name):
 def rows():
     kinds = (
         Profile,
+        SavedAudience,
         Service,
         Subscription,
         ConsentEvent,

@@ -26,6 +26,7 @@ MAY_IMPORT = {
         "profiles.paging",
         "profiles.pasting",
         "profiles.templatetags.moments",
+        "profiles.timeline",
     },
     "landingpages": {"profiles"},
     "deliveries": {"profiles", "quarantine", "landingpages"},
@@ -33,7 +34,6 @@ MAY_IMPORT = {
 }
 WRITES_OPT_OUTS = {
     "profiles/consent.py",
-    "profiles/importing.py",  # creates profiles together with their ledger rows (consent.record_new)
 }
 WRITERS = {"update", "create", "update_or_create", "get_or_create", "bulk_update", "bulk_create", "Profile"}
 
@@ -234,13 +234,14 @@ PERSONAL = {
     "quarantine.QuarantinedAddress": "address error_text",
     "deliveries.Message": "address outcome provider_id",
     "profiles.ProfileAlias": "former_public_id",
-    "profiles.PendingChange": "public_id address fields choices evidence",
+    "profiles.PendingChange": "public_id address fields choices services evidence",
     "profiles.Notice": "address reason",
     "landingpages.Submission": "data detail ip",
 }
 ABOUT_OPERATORS = {
     "profiles.Profile": "created_by modified_by",
     "profiles.ProfileAlias": "merged_by",
+    "profiles.SavedAudience": "created_by modified_by",
     "profiles.ConsentEvent": "by",
     "profiles.Erasing": "erased_by",
     "quarantine.QuarantinedAddress": "modified_by",
@@ -254,7 +255,8 @@ NOT_PERSONAL = {
     "profiles.SuppressedHash": "channel",
     "profiles.Erasing": "event_ids",
     "profiles.CustomField": "key label type options",
-    "profiles.Service": "label public_label description",
+    "profiles.SavedAudience": "label description kind tree",
+    "profiles.Service": "label public_label description channel validity_unit subscribed_message unsubscribed_message texts",
     "profiles.ConsentEvent": "scope service_label source page_label delivery_label",
     "quarantine.QuarantinedAddress": "channel status reason delivery_label",
     "deliveries.Delivery": "label channel subject html text audience status tracking",

@@ -13,7 +13,7 @@ from deliveries import lifecycle, preparation
 from deliveries.models import Delivery, TrackedLink
 from profiles import consent, pending, subscriptions
 from profiles.links import Purpose, make_token
-from profiles.models import CustomField, Profile, Source
+from profiles.models import CustomField, Profile, SavedAudience, Source
 from tests.factories import ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
@@ -113,8 +113,10 @@ def values(operator, settings, tmp_path):
     tracked = TrackedLink.objects.create(delivery=delivery, url="https://example.org/spring")
     return {
         "profile_id": profile.pk,
+        "audience_id": SavedAudience.objects.create(label="Everybody", tree={}).pk,
         "delivery_id": Delivery.objects.get(label="paused").pk,
         "record_id": record.pk,
+        "service_id": service.pk,
         "name": "release",
         "page_id": page.pk,
         "slug": page.slug,

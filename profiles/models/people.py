@@ -128,6 +128,8 @@ class Profile(models.Model):
         verbose_name_plural = _("profiles")
         ordering = ["-pk"]
         permissions = [
+            ("import_profile", _("Can import profiles")),
+            ("export_profile", _("Can export profiles")),
             ("merge_profile", _("Can merge profiles")),
             ("erase_profile", _("Can erase profiles")),
             ("access_profile", _("Can answer access requests")),

@@ -19,9 +19,9 @@ from landingpages.models import LandingPage
 from profiles import links
 from profiles.channels import OPT_OUT_LABELS
 from profiles.links import Purpose
-from profiles.models import Notice, NoticeKind, PendingChange, Profile, Source
+from profiles.models import Notice, NoticeKind, PendingChange, Profile, Source, Subscription
 from quarantine.models import QuarantinedAddress
-from tests.factories import ProfileFactory, QuarantinedAddressFactory
+from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -142,7 +142,10 @@ PAYLOADS = [
 def test_nothing_that_a_visitor_typed_is_in_any_notice(ask, marie, landing_page, smtp, kind, payload):
     typed = dict.fromkeys(("first_name", "last_name", "city"), payload[:30])
     Profile.objects.filter(pk=marie.pk).update(**typed)
-    ask(kind, fields=typed, page_id=landing_page.pk, page_slug=payload[:64])
+    service = ServiceFactory(subscribed_message="default", unsubscribed_message="default")
+    if kind == NoticeKind.SUBSCRIBED:
+        Subscription.objects.create(profile=marie, service=service)
+    ask(kind, fields=typed, page_id=landing_page.pk, page_slug=payload[:64], service=service)
 
     send_due_notices()
 

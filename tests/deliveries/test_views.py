@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from deliveries import lifecycle, preparation
+from deliveries import lifecycle, preparation, stopping
 from deliveries.models import Delivery
 from profiles import consent
 from profiles.models import Source
@@ -17,6 +17,16 @@ from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFa
 pytestmark = pytest.mark.django_db
 
 FORM = {"label": "Spring news", "subject": "Hello {{ profile.first_name }}", "html": "<a href='{{ unsubscribe_url }}'>x</a>"}
+
+AUDIENCE = {
+    "a:kind": "all",
+    "a.0:field": "country",
+    "a.0:operator": "in",
+    "a.0:value": ["FR", "BE"],
+    "a.1:field": "preferred_language",
+    "a.1:operator": "in",
+    "a.1:value": ["fr"],
+}
 
 
 def page(backoffice, name, *arguments, **query):
@@ -51,7 +61,7 @@ def test_saving_stores_what_was_typed_and_the_audience_as_a_rule_tree(backoffice
 
     backoffice.post(
         reverse("deliveries:add"),
-        FORM | {"countries": ["FR", "BE"], "languages": ["fr"], "subscribers": service.pk, "sender_email": "news@example.org"},
+        FORM | AUDIENCE | {"subscribers": service.pk, "sender_email": "news@example.org"},
     )
 
     delivery = Delivery.objects.get()
@@ -245,11 +255,28 @@ def test_count_of_an_audience_uses_the_rules_that_exclude(backoffice):
     ProfileFactory(country="FR", opted_out=["email"])
     ProfileFactory(country="BE")
 
-    html = page(backoffice, "count", countries="FR")
+    only_france = {"a:kind": "all", "a.0:field": "country", "a.0:operator": "in", "a.0:value": "FR"}
+    response = backoffice.post(reverse("deliveries:count"), only_france)
 
-    assert "<strong>2</strong> people are targeted" in html
-    assert "<strong>1</strong> left before duplicates" in html
-    assert "Address on blocklist: 1" in html
+    assert {name: response.context[name] for name in ("targeted", "left", "excluded")} == {
+        "targeted": 2,
+        "left": 1,
+        "excluded": [
+            ("Address not specified", 0),
+            ("Invalid address", 0),
+            ("Address on blocklist", 1),
+            ("Quarantined address", 0),
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    "query", [{"countries": "XX"}, {"languages": ["fr", "xx"]}, {"subscribers": "99"}, {"subscribers": "\0"}]
+)
+def test_count_of_what_cannot_be_chosen_is_not_that_of_everybody(backoffice, query):
+    ProfileFactory()
+
+    assert backoffice.get(reverse("deliveries:count"), query).status_code == 400
 
 
 def test_confirmation_names_the_number_and_starts_the_delivery(backoffice, make_delivery, prepare):
@@ -365,6 +392,21 @@ def test_progress_is_a_fragment_that_refreshes_itself_until_the_end(backoffice, 
 
     assert ("<html" in running, 'hx-trigger="every 1s"' in running) == (False, True)
     assert ('hx-trigger="every 1s"' in over, "Finished" in over) == (False, True)
+
+
+def test_a_stopped_delivery_refreshes_itself_until_nobody_waits(backoffice, make_delivery, prepare, confirm, operator):
+    ProfileFactory()
+    delivery = make_delivery()
+    prepare(delivery)
+    confirm(delivery)
+    lifecycle.stop(delivery, by=operator)
+
+    waiting = page(backoffice, "show", delivery.pk)
+    stopping.close_stopped()
+    over = page(backoffice, "show", delivery.pk)
+
+    assert ('hx-trigger="every 1s"' in waiting, 'hx-trigger="every 1s"' in over) == (True, False)
+    assert "they were still waiting when the delivery was stopped" in over
 
 
 def test_hostile_text_is_shown_as_text(backoffice, make_delivery, prepare):

@@ -172,4 +172,4 @@ def test_a_new_page_shares_nothing_with_its_template():
 
     page.texts["fr"]["confirmation"] = "changed"
 
-    assert TEMPLATES["acquisition"].texts["fr"]["confirmation"] == "Merci. Vos choix sont enregistrés."
+    assert TEMPLATES["acquisition"].texts["fr"]["confirmation"] == "Vos choix sont enregistrés."

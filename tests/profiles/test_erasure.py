@@ -12,7 +12,20 @@ from django.utils import timezone
 from deliveries import lifecycle, preparation
 from deliveries.models import Delivery, Message
 from landingpages.models import Submission
-from profiles import consent, editing, erased, erasure, holders, ledger, merging, pending, registering, subscriptions
+from profiles import (
+    consent,
+    editing,
+    erased,
+    erasure,
+    holders,
+    ledger,
+    merging,
+    pending,
+    registering,
+    sealing,
+    subscriptions,
+    tampering,
+)
 from profiles.channels import Channel
 from profiles.models import (
     ConsentEvent,
@@ -429,3 +442,15 @@ def test_every_app_is_asked():
     asked = {model._meta.app_label for holder in holders.registered() for model in holder.models}
 
     assert asked == {"admin", "profiles", "quarantine", "landingpages", "deliveries"}
+
+
+@pytest.mark.django_db
+def test_an_erasure_explains_the_sealed_events_that_went():
+    profile = ProfileFactory(opted_out=["email", "sms"])
+    ProfileFactory(opted_out=["email"])
+    sealing.Sealer().seal_everything()
+
+    erase(profile)
+
+    assert ConsentEvent.objects.count() == 1
+    assert list(tampering.faults()) == []

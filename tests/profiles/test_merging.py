@@ -5,11 +5,27 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.core.management import CommandError
 from django.utils import timezone
 
-from profiles import aliases, consent, editing, erased, history, ledger, merging, notices, pending, subscriptions
+from profiles import (
+    aliases,
+    consent,
+    editing,
+    erased,
+    history,
+    importing,
+    ledger,
+    merging,
+    notices,
+    pending,
+    record,
+    subscriptions,
+)
 from profiles.channels import Channel
+from profiles.consent_at import consent_at
 from profiles.links import Purpose, make_token
+from profiles.management.commands import consent_at as command
 from profiles.models import ConsentEvent, CustomField, Notice, PendingChange, Profile, ProfileAlias, Source, Subscription
 from tests.factories import ProfileFactory, ServiceFactory
 
@@ -275,3 +291,40 @@ def test_a_merge_takes_notices_with_it(pair, operator):
     merge(winner, loser, operator)
 
     assert list(Notice.objects.values_list("profile", flat=True)) == [winner.pk]
+
+
+def test_what_was_allowed_before_a_merge_is_told_by_both_and_afterwards_by_the_winner(operator):
+    winner, loser = ProfileFactory(), ProfileFactory(opted_out=["sms"])
+    number = loser.pk
+    before = timezone.now()
+    merged = merge(winner, loser, operator)
+    after = timezone.now()
+    consent.apply_choices(merged, {"sms": False}, source=Source.OPERATOR, by=operator)
+
+    told = [[box.scope for box in consent_at(merged, moment).boxes if box.value] for moment in (before, after, timezone.now())]
+
+    assert told == [["sms"], ["sms"], []]
+    assert record.consent_record(merged).merged == [number]
+
+
+def test_the_command_finds_a_merged_profile_by_each_of_its_ids(operator):
+    winner, loser = ProfileFactory(), ProfileFactory()
+    ids = [str(loser.pk), str(loser.public_id)]
+    merge(winner, loser, operator)
+
+    assert [command.find(text) for text in ids] == [winner, winner]
+    with pytest.raises(CommandError):
+        command.find("0")
+
+
+def test_a_file_that_names_a_merged_profile_means_its_winner(tmp_path, pair, operator):
+    """Exported before the merge, imported after it: no second profile, and no public id twice."""
+    winner, loser = pair
+    public_id = loser.public_id
+    merge(winner, loser, operator)
+    file = tmp_path / "people.csv"
+    file.write_text(f"Heed ID,email,city\n{public_id},maria@example.org,Lyon\n", encoding="utf-8")
+
+    importing.import_file(file, by="Ana")
+
+    assert list(Profile.objects.values_list("pk", "public_id", "city")) == [(winner.pk, winner.public_id, "Lyon")]

@@ -2,9 +2,10 @@
 
 import pytest
 from django.contrib import admin
+from django.utils import timezone
 
 from profiles import searching, subscriptions
-from profiles.models import Profile, Source
+from profiles.models import Profile, Source, Subscription
 from profiles.paging import Paginator
 from tests.factories import ProfileFactory, ServiceFactory
 
@@ -58,6 +59,8 @@ def test_subscribers_are_the_same_in_both_shapes(people, monkeypatch, many):
     for person in people[:3]:
         subscriptions.subscribe(person, letter, source=Source.OPERATOR)
     subscriptions.subscribe(people[4], other, source=Source.OPERATOR)
+    subscriptions.subscribe(people[5], letter, source=Source.OPERATOR)
+    Subscription.objects.filter(profile=people[5]).update(expires_at=timezone.now())
 
     profiles = searching.subscribed_to(Profile.objects.order_by("-pk"), str(letter.pk))
 
