@@ -2,6 +2,7 @@
 
 import random
 from datetime import date, timedelta
+from typing import Any
 
 from profiles.models import CustomField, CustomType, EmailFormat, Gender, Profile
 
@@ -79,7 +80,7 @@ PLACES = {
 ZONES = {"FR": "Europe/Paris", "BE": "Europe/Brussels", "GB": "Europe/London", "IE": "Europe/Dublin"}
 OLDEST, YOUNGEST = date(1938, 1, 1), date(2006, 12, 31)
 GROUNDS = ["Balcony", "Terrace", "Garden", "Allotment"]
-FIELDS = (
+FIELDS: tuple[dict[str, Any], ...] = (
     {"key": "grows_on", "label": "Grows on", "type": CustomType.CHOICE, "options": GROUNDS},
     {"key": "visits", "label": "Visits last year", "type": CustomType.NUMBER},
     {"key": "friend_since", "label": "Friend since", "type": CustomType.DATE},

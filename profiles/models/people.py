@@ -29,19 +29,19 @@ class EmailFormat(models.TextChoices):
     HTML = "html", _("HTML")
 
 
-def starting_with(text: str, starts: Callable[[str, str], Q] = prefix) -> Q:
-    """The condition of ProfileQuerySet.matching(), made of those of single columns; everybody for an empty text."""
+def ways_to_match(text: str, starts: Callable[[str, str], Q] = prefix) -> list[Q]:
+    """The conditions any of which makes a profile match a search, each of one index; none for an empty text."""
     folded = fold(text)
     if not folded:
-        return Q()
-    found = starts("email", text.strip().lower()) | starts("first_name_folded", folded) | starts("last_name_folded", folded)
-    found |= starts("external_id", text.strip())
+        return []
+    found = [starts("email", text.strip().lower()), starts("first_name_folded", folded), starts("last_name_folded", folded)]
+    found.append(starts("external_id", text.strip()))
     digits = "".join(character for character in text if character in "+0123456789")
     if digits.startswith("+") and len(digits) > 1:
-        found |= starts("mobile", digits)
+        found.append(starts("mobile", digits))
     first, _space, last = folded.partition(" ")
     if last:
-        found |= starts("last_name_folded", last) & Q(first_name_folded=first)
+        found.append(starts("last_name_folded", last) & Q(first_name_folded=first))
     return found
 
 
@@ -64,9 +64,9 @@ class ProfileQuerySet(models.QuerySet["Profile"]):
     def matching(self, text: str) -> Self:
         """Profiles of which email, mobile, first name, last name or external ID starts with the text.
 
-        Accents and case do not matter, except in an external ID.
+        Accents and case do not matter, except in an external ID. Everybody for an empty text.
         """
-        return self.filter(starting_with(text))
+        return self.filter(Q(*ways_to_match(text), _connector=Q.OR))
 
     def with_address(self, channel: Channel, address: str) -> Self:
         return self.filter(**{channel.address_field: address})
