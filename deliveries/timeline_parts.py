@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deliveries import explaining
-from deliveries.models import Delivery, Message, MessageQuerySet
+from deliveries.models import Delivery, Message
 from deliveries.statuses import Exclusion, MessageStatus
 from profiles import timeline
 from profiles.channels import Channel
@@ -19,7 +20,7 @@ from profiles.models import Profile
 from profiles.timeline import Entry, Part
 
 
-def _messages(profile: Profile) -> MessageQuerySet:
+def _messages(profile: Profile) -> QuerySet[Any]:
     """With `happened_at`: when it was sent, failed or left out. What still waits has not happened.
 
     One probe of the primary key for each valid preparation, as Message.objects.for_profile makes them, but without their
