@@ -18,6 +18,7 @@ class Line:
     event: ConsentEvent
     change: str
     who: str
+    where: str
     batch: int | None
     genuine: bool
 
@@ -40,6 +41,7 @@ def consent_record(profile: Profile, using: str = "default") -> Record:
             event,
             history.change(event),
             history.who(event),
+            history.where(event),
             event.batch if event.seal else None,
             bool(event.seal) and code(texts[event.pk]) == bytes(event.seal),
         )
