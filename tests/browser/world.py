@@ -118,7 +118,12 @@ def backoffice_pages() -> list[str]:
         reverse("admin:profiles_profile_add"),
         reverse("profiles:opt_out") + f"?ids={marie.pk},{other.pk}",
         reverse("admin:profiles_profile_change", args=[marie.pk]),
-        *(reverse(f"profiles:{name}", args=[marie.pk]) for name in ("consent_history", "subscriptions")),
+        *(
+            reverse(f"profiles:{name}", args=[marie.pk])
+            for name in ("consent_history", "subscriptions", "consent_record", "marketing_history")
+        ),
+        reverse("profiles:consent_history", args=[marie.pk]) + f"?at={timezone.localtime():%Y-%m-%dT%H:%M:%S}",
+        reverse("profiles:marketing_history", args=[other.pk]) + "?kind=addresses",
         *(reverse(f"deliveries:{name}", args=[marie.pk]) for name in ("profile_sending_log", "profile_exclusion_log")),
         reverse("admin:profiles_service_changelist"),
         reverse("admin:profiles_service_add"),
