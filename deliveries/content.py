@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop as noop
 
-from deliveries import merging, pagelinks
+from deliveries import merging, pagelinks, tracking
 from deliveries.journal import Line
 from deliveries.models import Level
 from deliveries.rendering import one_line
@@ -38,17 +38,21 @@ def error_line(text: str, **values: str) -> Line:
 
 def findings(content: dict[str, Any]) -> list[Line]:
     """What is wrong with a pinned content, in the order of the form."""
-    found = [line for part, name in PART_NAMES.items() for line in _template(name, content[part], html=part == "html")]
+    found = [
+        line
+        for part, name in PART_NAMES.items()
+        for line in _template(name, content[part], html=part == "html", beside=tracking.fields(content))
+    ]
     return [*_service(content), *CHECKS[Channel.of(content["channel"])](content), *_pages(content), *found]
 
 
-def _template(name: str, source: str, *, html: bool) -> Iterator[Line]:
+def _template(name: str, source: str, *, html: bool, beside: set[str]) -> Iterator[Line]:
     try:
         template = merging.compile_text(source, html=html)
     except merging.InvalidTemplate as error:
         yield error_line(noop("The %(part)s has a mistake: %(why)s"), part=name, why=str(error))
         return
-    for field in template.unknown:
+    for field in (field for field in template.unknown if field not in beside):
         yield error_line(noop("The %(part)s uses the merge field “%(field)s”, which does not exist."), part=name, field=field)
 
 

@@ -8,7 +8,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import memberships, submission, visits
+from landingpages import limits, memberships, submission, visits
 from landingpages.forms import PageForm, form_class, initial_for
 from landingpages.public_answers import closed, confirmed, frame, say, show
 from landingpages.submission import Outcome
@@ -17,6 +17,8 @@ from profiles import publicpages
 from profiles.channels import ANY_CHANNEL, OPT_OUT_LABELS
 from profiles.consent import Evidence
 from profiles.models import Profile, Service, Source
+
+VERSION = "version"  # name of the hidden input that ends a form: which version the person read
 
 
 class StopForm(forms.Form):
@@ -41,18 +43,21 @@ def page(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
     """What a link opens. A page that is closed takes nothing any more but what stops mail, from whoever has it open."""
     if request.method == "POST" and "undo" in request.POST:
         return _undo(request, visit)
-    if request.method == "POST" and "fresh-link" in request.POST and visit.is_open:
-        return _fresh_link(request, visit, profile)
+    if request.method == "POST" and "fresh-link" in request.POST:
+        return _fresh_link(request, visit, profile) if visit.is_open else closed(request, visit)
     if visit.is_fresh and visit.is_open:
         return _fresh(request, visit, profile)
     return _aged(request, visit, profile)
 
 
 def _fresh(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
-    show_data = visit.content["settings"]["preload_data"]
-    initial = initial_for(visit.content, profile, show_data=show_data)
-    form = _form(visit)(request.POST if request.method == "POST" else None, initial=initial)
-    context = {"masked": publicpages.masked(profile.email), **_arrival(visit)}
+    shown = visits.as_shown(visit, request.POST.get(VERSION, "")) if request.method == "POST" else visit
+    if shown is None:
+        form = _form(visit)(initial=_initial(visit, profile))
+        return show(request, visit, form, 422, fault=limits.changed_meanwhile(), **_context(visit, profile))
+    visit = shown
+    form = _form(visit)(request.POST if request.method == "POST" else None, initial=_initial(visit, profile))
+    context = _context(visit, profile)
     if not form.is_bound:
         return show(request, visit, form, **context)
     if not form.is_valid() or visit.link is None:
@@ -69,8 +74,9 @@ def _aged(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
     told = {name: f"☑ {label}" for name, label in stop.told.items()}
     form = _form(visit)()
     if request.method == "POST" and visit.stops_by_its_button:
+        visit = visits.as_shown(visit, request.POST.get(VERSION, "")) or visit
         stopped = [memberships.key(visit.service.pk) if visit.service else ANY_CHANNEL]
-        told = {stopped[0]: submission.button_wording(form)}
+        told = {stopped[0]: submission.button_wording(_form(visit)())}
     elif stop.is_bound and stop.is_valid():
         stopped = stop.cleaned_data["stop"]
     else:
@@ -131,6 +137,14 @@ def _notes(outcome: Outcome) -> list[str]:
 
 def _too_soon() -> str:
     return _("We sent you a mail a few minutes ago: look into your mailbox, or try again later.")
+
+
+def _initial(visit: Visit, profile: Profile) -> dict[str, Any]:
+    return initial_for(visit.content, profile, show_data=visit.content["settings"]["preload_data"])
+
+
+def _context(visit: Visit, profile: Profile) -> dict[str, Any]:
+    return {"masked": publicpages.masked(profile.email), "version": visit.version.number, **_arrival(visit)}
 
 
 def _form(visit: Visit) -> type[PageForm]:

@@ -31,12 +31,19 @@ def refuse_taken(slug: str, *, by_other_than: int | None = None) -> None:
         raise forms.ValidationError(_("“%(label)s” has this address: choose another one.") % {"label": other.label})
 
 
-def describe(form: forms.BaseForm) -> None:
-    """Name help and error to a screen reader, by the ids that templates/backoffice/field.html gives."""
-    for name, field in form.fields.items():
-        own = form[name].auto_id
-        if not field.widget.is_hidden:
-            field.widget.attrs["aria-describedby"] = f"{own}_help {own}_error" if field.help_text else f"{own}_error"
+class WasShown(forms.HiddenInput):
+    """What a field showed, sent along with what it says now. Nobody reads it, so no help describes it."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"].pop("aria-describedby", None)
+        return context
+
+
+def remember(field: forms.Field) -> None:
+    """Have the form send along what the field showed: unchanged means as it was shown, whatever is stored by now."""
+    field.show_hidden_initial = True
+    field.hidden_widget = WasShown
 
 
 class NewPageForm(forms.Form):
@@ -75,7 +82,6 @@ class NewPageForm(forms.Form):
         self.fields["service"].choices = [("", _("Choose…")), *services]  # type: ignore[attr-defined]
         self.fields["template"].choices = [(name, PageType(name).label) for name in templates_builtin.TEMPLATES]  # type: ignore[attr-defined]
         self.initial = {"template": PageType.ACQUISITION, **self.initial}
-        describe(self)
 
     @property
     def choices(self) -> list[tuple[Any, Any]]:
@@ -136,7 +142,7 @@ class PropertiesForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.initial["revision"] = self.instance.revision
         for name in self._meta.fields or ():
-            self.fields[name].show_hidden_initial = True
+            remember(self.fields[name])
         if self.instance.type != PageType.BLOCKLIST:
             del self.fields["acts_on_arrival"]
         if self.instance.type in SERVICE_TYPES:
@@ -149,7 +155,6 @@ class PropertiesForm(forms.ModelForm):
             self.fields["slug"].disabled = True
             self.fields["slug"].show_hidden_initial = False
             self.fields["slug"].help_text = _("Fixed since the first publication: links in messages that have left lead to it.")
-        describe(self)
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"]

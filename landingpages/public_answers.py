@@ -83,7 +83,7 @@ def frame(visit: Visit) -> dict[str, Any]:
 def stranger(visit: Visit, name: str = "page") -> dict[str, Any]:
     """What a form for somebody without a link carries: where it goes, its stamp and its trap."""
     action = f"{reverse(f'pages:{name}', args=[visit.slug])}?lang={translation.get_language()}"
-    return {"action": action, "stamp": limits.stamp(visit.page.pk), "is_stranger": True}
+    return {"action": action, "stamp": limits.stamp(visit.version.pk), "is_stranger": True}
 
 
 def text(visit: Visit, name: str, otherwise: str) -> str:

@@ -50,13 +50,15 @@ def _stranger(request: HttpRequest, visit: Visit) -> HttpResponse:
     if not visit.content["settings"]["unidentified_allowed"]:
         return _ask_address(request, visit, AddressForm(), 404)
     blank = form_class(visit.content, translation.get_language())
-    offer: dict[str, Any] = {"fresh_link": reverse("pages:fresh_link", args=[visit.slug])}
+    address = reverse("pages:fresh_link", args=[visit.slug])
+    offer: dict[str, Any] = {"fresh_link": f"{address}?lang={translation.get_language()}"}
     if request.method != "POST":
         return show(request, visit, blank(), **stranger(visit), **offer)
     form = blank(request.POST)
     status, fault = _refusal(request, visit, form)
     if status:
-        return show(request, visit, form, status, fault=fault, **stranger(visit), **offer)
+        shown = form if limits.is_of(request.POST, visit.version.pk) else form.without_boxes()
+        return show(request, visit, shown, status, fault=fault, **stranger(visit), **offer)
     _keep(request, visit, form.bound_values())
     return confirmed(request, visit, _first_asked(visit, form))
 
@@ -91,7 +93,7 @@ def fresh_link(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _refusal(request: HttpRequest, visit: Visit, form: forms.Form) -> tuple[int, str]:
     """Status and sentence for a form that is not taken; 0 for one that is. What was typed is never lost."""
-    if fault := limits.fault(request.POST, visit.page.pk):
+    if fault := limits.fault(request.POST, visit.version.pk):
         return 422, fault
     if not form.is_valid():
         return 422, ""

@@ -95,9 +95,9 @@ def add(request: HttpRequest) -> HttpResponse:
 @backoffice_view("landingpages.change_landingpage")
 def properties(request: HttpRequest, page_id: int) -> HttpResponse:
     """Every property of a page; visitors see a change with the next publication."""
-    form = PropertiesForm(request.POST or None, instance=LandingPage.objects.get(pk=page_id))
+    form = PropertiesForm(request.POST or None, instance=get_object_or_404(LandingPage, pk=page_id))
     if request.method == "POST" and form.is_valid() and _save(form, find(page_id), by=operator(request)):
-        messages.success(request, _("“%(label)s” is saved.") % {"label": form.cleaned_data["label"]})
+        messages.success(request, _("The page “%(label)s” is saved.") % {"label": form.cleaned_data["label"]})
         return redirect("landingpages:properties", page_id)
     page = find(page_id)
     status = 422 if form.errors else 200

@@ -1,6 +1,6 @@
 """Who opens which page: the published version behind an address, and the profile behind a genuine link."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from landingpages import memberships
 from landingpages.blocks import FIELDS
+from landingpages.forms import bound_blocks
 from landingpages.models import SERVICE_TYPES, LandingPage, PageStatus, PageType, PublishedVersion
 from landingpages.publishing import is_expired
-from profiles import links
+from profiles import aliases, links
 from profiles.links import InvalidLink, Link, Purpose
 from profiles.models import ConsentEvent, Profile, Service, Source
 
@@ -92,8 +93,29 @@ def find(slug: str, token: str = "") -> Visit | None:
     page = _page(slug, link)
     if page is None or page.version is None:
         return None
-    profile = Profile.objects.filter(public_id=link.public_id).first() if link and link.page == page.pk else None
+    profile = aliases.by_public_id(link.public_id) if link and link.page == page.pk else None
     return Visit(page, page.version, link, profile) if profile else Visit(page, page.version)
+
+
+def as_shown(visit: Visit, number: str) -> Visit | None:
+    """The visit to the version that the sent form showed: its wording is what the person agreed to.
+
+    None where nothing says which, and where it has a field that visitors may not fill in any more.
+    """
+    answers = _answers(visit.content)
+    if not number and not answers:
+        return visit  # one button, and no box that could be misread
+    known = number.isascii() and number.isdecimal()
+    version = PublishedVersion.objects.filter(page=visit.page, number=int(number[:9])).first() if known else None
+    if version is None or not _answers(version.content) <= answers:
+        return None
+    return replace(visit, version=version)
+
+
+def _answers(content: dict[str, Any]) -> set[str]:
+    """What visitors fill in: the fields of inputs, and the services of boxes."""
+    boxes = {memberships.key(block["service_id"]) for block in memberships.boxes(content)}
+    return boxes | {block["field"] for block in bound_blocks(content)}
 
 
 def can_undo(visit: Visit) -> bool:

@@ -14,11 +14,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from profiles import filters, regions, service_views, views
+from profiles import definition_views, filters, regions, searching, service_views, views
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS
 from profiles.fields import fold
 from profiles.listfilters import ChangeList
-from profiles.models import Profile, ProfileQuerySet, Service
+from profiles.models import CustomField, Profile, ProfileQuerySet, Service
 from profiles.paging import Paginator
 from profiles.selection import Selection
 
@@ -61,7 +61,7 @@ class ProfileAdmin(ModelAdmin):
     list_fullwidth = True
     show_full_result_count = False
     paginator = Paginator
-    actions = ("opt_out_selected",)
+    actions = ("opt_out_selected", "export_selected")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [*self.list_display, *(_box_column(scope, field) for scope, field in OPT_OUT_FIELDS.items())]
@@ -88,24 +88,32 @@ class ProfileAdmin(ModelAdmin):
     ) -> tuple[QuerySet[Profile], bool]:
         if fold(search_term) in filters.OLD_WORDS:
             return filters.opted_out_of_anything(queryset), False
-        return queryset.matching(search_term), False
+        return searching.starting_with(queryset, search_term) if fold(search_term) else queryset, False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup in {list_filter.parameter_name for list_filter in filters.FILTERS}
 
     @admin.action(description=_("No longer contact by…"), permissions=["change"])
     def opt_out_selected(self, request: HttpRequest, queryset: QuerySet[Profile]) -> HttpResponse:
-        everything = BooleanField(required=False).clean(request.POST.get("select_across"))  # as the admin reads it
-        ids = () if everything else tuple(queryset.values_list("pk", flat=True))
-        selection = Selection(ids, everything, request.GET.urlencode())
-        return HttpResponseRedirect(reverse("profiles:opt_out") + "?" + selection.as_query())
+        return HttpResponseRedirect(reverse("profiles:opt_out") + "?" + _selected(request, queryset).as_query())
+
+    @admin.action(description=_("Export…"), permissions=["export"])
+    def export_selected(self, request: HttpRequest, queryset: QuerySet[Profile]) -> HttpResponse:
+        return HttpResponseRedirect(reverse("profiles:export") + "?" + _selected(request, queryset).as_query())
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("profiles.export_profile")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         search = request.GET.get("q", "")
-        extra_context = {"title": _("Profiles"), "old_word": search if fold(search) in filters.OLD_WORDS else ""}
+        extra_context = {
+            "title": _("Profiles"),
+            "old_word": search if fold(search) in filters.OLD_WORDS else "",
+            "listed": Selection((), everything=True, filters=request.GET.urlencode()).as_query(),
+        }
         return super().changelist_view(request, extra_context)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -114,12 +122,16 @@ class ProfileAdmin(ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        if not unquote(object_id).isdecimal():
-            raise Http404
-        return views.general(request, int(unquote(object_id)))
+        return views.general(request, _number(object_id))
 
     def has_delete_permission(self, request: HttpRequest, obj: Profile | None = None) -> bool:
         return False
+
+
+def _selected(request: HttpRequest, queryset: QuerySet[Profile]) -> Selection:
+    everything = BooleanField(required=False).clean(request.POST.get("select_across"))  # as the admin reads it
+    ids = () if everything else tuple(queryset.values_list("pk", flat=True))
+    return Selection(ids, everything, request.GET.urlencode())
 
 
 @admin.register(Service)
@@ -155,6 +167,27 @@ class ServiceAdmin(ModelAdmin):
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return service_views.delete(request, _number(object_id))
+
+
+@admin.register(CustomField)
+class CustomFieldAdmin(ModelAdmin):
+    """The list; adding, changing and deleting are pages of our own, which say what it means for profiles."""
+
+    list_display = ("label", "key", "type", "is_personal", "position")
+    search_fields = ("label", "key")
+    ordering = ("position", "pk")
+    actions = None
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return definition_views.add(request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return definition_views.change(request, _number(object_id))
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return definition_views.delete(request, _number(object_id))
 
 
 def _number(object_id: str) -> int:

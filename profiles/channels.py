@@ -11,6 +11,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from email_validator import EmailNotValidError, validate_email
 
+from profiles import numbers
+
 ANY_CHANNEL = "all"  # the scope of "No longer contact (by any channel)"
 
 # The library refuses .test, .local and other reserved names whatever it is asked; this list is its documented switch.
@@ -50,6 +52,8 @@ def normalise_email(text: str) -> str:
 def normalise_mobile(text: str) -> str:
     """The number in E.164 form: +, country code, number, without spaces (ITU-T E.164)."""
     text = text.strip()
+    if numbers.is_e164(text):
+        return text
     if text.startswith("00"):
         text = "+" + text[2:]
     if not text.startswith("+"):

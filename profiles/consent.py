@@ -1,6 +1,6 @@
 """The only code that changes an opt-out. Every change leaves one row in the ledger, in the same transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,15 +9,16 @@ from django.db import transaction
 from django.db.models import BooleanField, CharField, DateTimeField, F, QuerySet, Value
 from django.utils import timezone
 
-from profiles import bulk
+from profiles import aliases, bulk, bulkrows, erased
 from profiles.actors import actor
-from profiles.channels import OPT_OUT_FIELDS
+from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.models import ConsentEvent, Profile, Service, Source
 
 __all__ = [
     "Evidence",
     "actor",
     "apply_choices",
+    "insert_profiles",
     "opt_out",
     "opt_out_set",
     "record_new",
@@ -54,9 +55,10 @@ def apply_choices(
     """Tick and untick boxes of one profile; `choices` is scope -> ticked, scopes left out stay as they are.
 
     Returns the ledger rows written: none where everything was so already. The profile in hand is brought up to date.
+    Clearing a channel's box also forgets that its address was erased while it was silent.
     """
     with transaction.atomic():
-        current = Profile.objects.select_for_update(no_key=True).get(pk=profile.pk)
+        current = aliases.held(profile.pk)
         stored = current.choices
         changed = {scope: ticked for scope, ticked in choices.items() if stored[scope] != ticked}
         if changed:
@@ -66,6 +68,9 @@ def apply_choices(
             for scope, ticked in changed.items()
         ]
         ConsentEvent.objects.bulk_create(events)
+        for channel in Channel.addressed():
+            if changed.get(channel.value) is False:
+                erased.forget(channel, getattr(current, channel.address_field))
     for scope, field in OPT_OUT_FIELDS.items():
         setattr(profile, field, changed.get(scope, stored[scope]))
     return events
@@ -116,6 +121,31 @@ def record_new(
     ]
     ConsentEvent.objects.bulk_create(events, batch_size=2000)
     return len(events)
+
+
+def insert_profiles(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    constants: Mapping[str, Any],
+    *,
+    source: Source,
+    by: AbstractUser | str | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+) -> int:
+    """Create many profiles, their boxes as the rows say and a ledger row for each ticked one; the number of ticked boxes.
+
+    `columns` starts with id and is in the order of the values, which are those of the database driver; `constants` are
+    the same for all of them.
+    """
+    boxes = [(columns.index(field), scope) for scope, field in OPT_OUT_FIELDS.items() if field in columns]
+    ticked = [(row[0], scope) for place, scope in boxes for row in rows if row[place]]
+    common = {"before": False, "after": True, "service_label": "", **_common("", source, by, evidence)}
+    same = {name: value for name, value in common.items() if value is not None and name != "scope"}
+    with transaction.atomic():
+        bulkrows.insert(Profile, columns, rows, constants)
+        if ticked:
+            bulkrows.insert(ConsentEvent, ("profile_id", "scope"), ticked, same | {"at": bulkrows.moment(common["at"])})
+    return len(ticked)
 
 
 def record_subscription(

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
-from profiles import consent, notices, registering, subscriptions
+from profiles import aliases, consent, notices, registering, subscriptions
 from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.consent import Evidence
 from profiles.links import LIFETIME, Link, Purpose
@@ -30,7 +32,7 @@ def ask(
     profile: Profile,
     *,
     address: str,
-    fields: Mapping[str, str],
+    fields: Mapping[str, Any],
     choices: Mapping[str, bool],
     source: Source,
     evidence: Evidence,
@@ -101,12 +103,12 @@ def apply(pending: PendingChange, *, evidence: Evidence) -> bool:
         waiting = PendingChange.objects.filter(pk=pending.pk, applied_at=None, expires_at__gt=now)
         if not waiting.update(applied_at=now):
             return False
-        profile = Profile.objects.select_for_update(no_key=True).get(pk=pending.profile_id)
+        profile = aliases.held(pending.profile_id)
         if not _still_answers(pending, profile):
             transaction.set_rollback(True)
             return False
         first = _evidence(pending.evidence)
-        kept = replace(first, request_id=evidence.request_id, ip=evidence.ip, detail=_("confirmed by email"))
+        kept = replace(first, request_id=evidence.request_id, ip=evidence.ip, detail=_confirmed())
         _choose(pending, profile, kept)
         _subscribe(pending, profile, kept)
         _write(pending, profile, kept)
@@ -198,6 +200,12 @@ def _write(pending: PendingChange, profile: Profile, kept: Evidence) -> None:
     changed = registering.change(profile, fields)
     if "email" in changed and old:
         notices.ask(NoticeKind.ADDRESS_CHANGED, address=old, profile=profile, language=language)
+
+
+def _confirmed() -> str:
+    """For the operators who read the ledger, whatever language the person reads."""
+    with override(settings.LANGUAGE_CODE):
+        return _("confirmed by email")
 
 
 def _evidence(stored: Mapping[str, Any]) -> Evidence:

@@ -37,3 +37,17 @@ def test_main_job_reaches_exactly_whom_it_should(database):
     assert [line.split()[0] for line in (usual, prepared, server, recorded)] == ["correct"] * 4, ended.stdout + ended.stderr
     assert re.fullmatch(r"(ok|SHORT) preparation-vs-usual-django [\d.]+ \(demand >= 10\)", demand)
     assert ended.returncode == demand.startswith("SHORT")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", ["sqlite", POSTGRES])
+def test_ledger_check_finds_all_that_was_done_to_the_ledger(database):
+    command = [sys.executable, "bench/ledger_check.py", "--events", "60000", "--rounds", "1", "--database", database]
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+
+    ended = subprocess.run(command, cwd=settings.ROOT, env=environment, capture_output=True, text=True, timeout=300)
+
+    *_table, sealed, untouched, found, speed, memory = ended.stdout.splitlines()
+    assert [line.split()[0] for line in (sealed, untouched, found)] == ["correct"] * 3, ended.stdout + ended.stderr
+    assert re.fullmatch(r"(ok|SHORT) ledger-check-vs-reading [\d.]+ \(demand >= 0.5\)", speed)
+    assert re.fullmatch(r"ok ledger-check-megabytes [\d.]+ \(demand <= 150\)", memory)

@@ -7,9 +7,9 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation
+from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation, TrackedLink, TrackingEvent
 from landingpages.models import Block, LandingPage, PublishedVersion, Submission
-from profiles.models import ConsentEvent, Notice, Profile, Service, Subscription, SuppressedHash
+from profiles.models import ConsentEvent, Notice, Profile, SavedAudience, Service, Subscription, SuppressedHash
 from quarantine.models import QuarantinedAddress
 from tests.factories import ProfileFactory, PublishedPageFactory, ServiceFactory
 
@@ -51,11 +51,28 @@ def notice(world, **fields):
     Notice.objects.create(**{"kind": "fresh_link", "channel": "email", "address": "a@example.org", "created_at": NOW} | fields)
 
 
+def tracked_link(world):
+    return TrackedLink.objects.create(delivery=world.delivery, url="https://example.org/spring")
+
+
+def tracked_event(world, **fields):
+    TrackingEvent.objects.create(delivery=world.delivery, profile=world.profile, at=NOW, **fields)
+
+
 def submission(world, **fields):
     Submission.objects.create(**{"version": world.page.version, "data": {}, "language": "en", "received_at": NOW} | fields)
 
 
 BAD_ROWS = {
+    "one_tracked_link_per_address": [lambda w: [tracked_link(w) for _ in range(2)]],
+    "a_click_names_its_link": [
+        lambda w: tracked_event(w, kind="click"),
+        lambda w: tracked_event(w, kind="open", link=tracked_link(w)),
+    ],
+    "a_counted_audience_has_its_moment": [
+        lambda w: SavedAudience.objects.create(label="x", size=1),
+        lambda w: SavedAudience.objects.create(label="x", counted_at=NOW),
+    ],
     "an_erased_address_is_kept_once": [
         lambda w: [SuppressedHash.objects.create(channel="email", digest=b"d" * 32) for _ in range(2)],
     ],
@@ -194,6 +211,7 @@ def trace(name):
 def rows():
     kinds = (
         Profile,
+        SavedAudience,
         Service,
         Subscription,
         ConsentEvent,
@@ -204,6 +222,8 @@ def rows():
         ExclusionCause,
         Message,
         Batch,
+        TrackedLink,
+        TrackingEvent,
         Notice,
         LandingPage,
         Block,

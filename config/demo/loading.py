@@ -152,7 +152,10 @@ def _quarantine(profiles: list[Profile], chance: random.Random, manager: Abstrac
     addresses = sorted({profile.email for profile in profiles if profile.email and not profile.ticked})
     complaint, *refused = chance.sample(addresses, 1 + len(REFUSALS))
     counting.add(Channel.EMAIL, complaint, status=Status.BLOCKLIST, reason=Reason.ON_BLOCKLIST, text=COMPLAINT, by=manager)
-    for address, (answer, hours) in zip(refused, REFUSALS, strict=True):
+    # A soft error is forgotten when the next mail arrives: it stays where the delivery of the demo writes to nobody.
+    silent = iter(chance.sample(sorted({p.email for p in profiles if p.opted_out_email} - set(addresses)), len(REFUSALS)))
+    for drawn, (answer, hours) in zip(refused, REFUSALS, strict=True):
+        address = next(silent) if answer.startswith("4") else drawn
         text = answer.format(address=address)
         for ago in hours:
             counting.record_failure(

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('profiles', '0004_suppressed_hashes'),
+        ('profiles', '0006_priv_aliases'),
     ]
 
     operations = [

@@ -9,12 +9,14 @@ from django.utils import timezone
 from deliveries import lifecycle, preparation, sending, skeleton, transports
 from deliveries.models import Delivery
 from deliveries.statuses import DeliveryStatus
-from profiles import audiences, consent, subscriptions
+from landingpages import publishing
+from profiles import audiences, consent, pending, subscriptions
 from profiles.channels import Channel
 from profiles.links import Purpose, make_token
-from profiles.models import Profile, Service, Source
+from profiles.models import PendingChange, Profile, Service, Source
 from quarantine.models import QuarantinedAddress, Reason, Status
-from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
+from tests.factories import ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
+from tests.landingpages.visitors import address, link
 
 # Small batches, so that a delivery can be caught in the middle.
 SETTINGS = {"TRANSPORTS": {"email": "deliveries.transports.memory.MemorySession"}, "BATCH_MESSAGES": 4}
@@ -150,6 +152,28 @@ def _delivery_pages() -> list[str]:
 
 def public_pages() -> list[str]:
     """What recipients open."""
-    public_id = Profile.objects.get(last_name=LONG_NAME["last_name"]).public_id
-    tokens = [make_token(purpose, public_id) for purpose in (Purpose.ONE_CLICK, Purpose.PERSONAL)]
-    return [reverse("public:unsubscribe", args=[token]) for token in (*tokens, "no-such-link")]
+    profile = Profile.objects.get(last_name=LONG_NAME["last_name"])
+    tokens = [make_token(purpose, profile.public_id) for purpose in (Purpose.ONE_CLICK, Purpose.PERSONAL)]
+    unsubscribe = [reverse("public:unsubscribe", args=[token]) for token in (*tokens, "no-such-link")]
+    return [*unsubscribe, *_landing_pages(profile)]
+
+
+def _landing_pages(profile: Profile) -> list[str]:
+    """Each kind of page in each way that it answers; the confirmation of a change too."""
+    preferences = PublishedPageFactory(label="Preferences", preload_data=True)
+    blocklist = PublishedPageFactory(template="blocklist", label="Nothing any more")
+    closed = PublishedPageFactory(label="Closed")
+    publishing.unpublish(closed, by="Ana Lopes")
+    change = {"last_name": "Featherstonehaugh-" * 2, "email": LONG_ADDRESS.replace("marie", "maria")}
+    pending.ask(profile, address=profile.email, fields=change, choices={"all": False, "sms": True}, source=Source.LANDING_PAGE,
+                evidence=consent.NO_EVIDENCE)  # fmt: skip
+    links = [link(page, profile, age=timedelta(days=days)) for page in (preferences, blocklist, closed) for days in (0, 31)]
+    return [
+        *links,
+        *(address(page) for page in (preferences, blocklist, closed)),
+        address(preferences) + "?lang=fr",
+        address(preferences) + "fresh-link/",
+        "/c/" + make_token(Purpose.CONFIRM, PendingChange.objects.get().public_id),
+        "/c/no-such-link",
+        "/lp/no-such-page/",
+    ]

@@ -80,6 +80,8 @@ def test_demo_loads_a_spread_of_everything(demo):
         ("quarantine", "user_unknown", 3),
     ]
     assert QuarantinedAddress.objects.get(reason="mailbox_full").errors == 2
+    erroneous = set(QuarantinedAddress.objects.filter(status="erroneous").values_list("address", flat=True))
+    assert erroneous.isdisjoint(Message.objects.to_deliver().values_list("address", flat=True))
     assert sorted(Service.objects.annotate(number=Count("subscriptions")).values_list("label", "number")) == [
         ("Thursday letter", 120),
         ("Workshops", 60),

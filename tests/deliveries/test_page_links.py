@@ -1,4 +1,4 @@
-"""The links of a delivery to its preference page and its blocklist page (issue: landing pages, 4)."""
+"""The links of a delivery to its preference page and its blocklist page."""
 
 import re
 from datetime import timedelta
@@ -163,6 +163,24 @@ def test_a_page_that_visitors_cannot_open_blocks_only_who_links_to_it(make_page,
 
     assert errors(linking) == ["The preference page “the-acquisition” is not online: publish it, or choose another."]
     assert errors(silent) == []
+
+
+def test_a_page_that_was_closed_after_the_preparation_blocks_the_confirmation(
+    backoffice, operator, make_page, make_delivery, prepare
+):
+    ProfileFactory()
+    page = make_page()
+    delivery = make_delivery(html=BOTH.split()[0] + " href='{{ preferences_url }}'>x</a>", preference_page=page)
+    prepare(delivery)
+    publishing.unpublish(page, by="Ana")
+
+    shown = backoffice.get(reverse("deliveries:confirm", args=[delivery.pk])).content.decode()
+    with pytest.raises(InvalidTransition, match="is not online"):
+        lifecycle.confirm(delivery, preparation=delivery.preparation_id, by=operator)
+
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.confirmed_at) == ("ready", None)
+    assert ("is not online" in shown, "Confirm: send to" in shown) == (True, False)
 
 
 def test_an_expired_page_is_closed_before_the_worker_says_so(make_page, monkeypatch):
