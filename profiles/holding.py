@@ -9,11 +9,12 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from profiles import customfields, history
+from profiles import customfields, history, regions
 from profiles.channels import Channel
 from profiles.holders import Addresses, Holder, Person, Row
 from profiles.models import ConsentEvent, Notice, NoticeKind, PendingChange, Profile, ProfileAlias, Subscription
 
+NAMES = {"country": regions.country_name, "preferred_language": regions.language_name}
 # Follow from other columns, or count what happened.
 NOT_EXPORTED = {"first_name_folded", "last_name_folded", "email_domain", "custom", "revision"}
 
@@ -55,7 +56,7 @@ class SubscriptionHolder(Holder):
 
     def export(self, person: Person) -> list[Row]:
         return [
-            {_("Service"): one.service.public_label, _("Since"): one.created_at}
+            {_("Service"): one.service.public_label, _("Since"): one.created_at, _("Expires"): one.expires_at}
             for one in _hers(Subscription, person).select_related("service").order_by("pk")
         ]
 
@@ -212,6 +213,9 @@ def label(field: "Field[Any, Any]") -> str:
 
 def value(row: Any, field: "Field[Any, Any]") -> Any:
     """A column's value; that of a choice in words."""
+    if field.name in NAMES:
+        code = getattr(row, field.name)
+        return f"{NAMES[field.name](code)} ({code})" if code else ""
     shown = getattr(row, f"get_{field.name}_display", None)
     stored = shown() if shown else getattr(row, field.attname)
     return (

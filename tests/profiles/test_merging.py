@@ -328,3 +328,19 @@ def test_a_file_that_names_a_merged_profile_means_its_winner(tmp_path, pair, ope
     importing.import_file(file, by="Ana")
 
     assert list(Profile.objects.values_list("pk", "public_id", "city")) == [(winner.pk, winner.public_id, "Lyon")]
+
+
+@pytest.mark.parametrize(
+    ("winner_ends", "loser_ends", "ends"), [(1, 2, 2), (2, 1, 2), (1, None, None), (None, 1, None), (-1, 2, 2), (2, -1, 2)]
+)
+def test_of_two_subscriptions_the_one_that_lasts_longer_counts(pair, operator, winner_ends, loser_ends, ends):
+    """In days from now; one whose time is over counts as none, though the worker has not closed it yet."""
+    service, now = ServiceFactory(), timezone.now()
+    for profile, days in zip(pair, (winner_ends, loser_ends), strict=True):
+        subscriptions.subscribe(profile, service, source=Source.OPERATOR, by=operator)
+        Subscription.objects.filter(profile=profile).update(expires_at=days and now + timedelta(days=days))
+
+    merge(*pair, operator)
+
+    assert list(Subscription.objects.values_list("profile", "expires_at")) == [(pair[0].pk, ends and now + timedelta(days=ends))]
+    assert list(ledger.disagreements()) == []
