@@ -218,8 +218,18 @@ RETURN_PATH = env.str("RETURN_PATH") or "bounce@" + SENDER_EMAIL.rpartition("@")
 # The mails that `make run` sends, one file each: development only.
 LOCAL_MAILBOX = VAR / "mailbox" if DEBUG else None
 
-# On the terminal of `make run` only requests that went wrong are news.
-LOGGING = {"version": 1, "disable_existing_loggers": False, "loggers": {"django.server": {"level": "WARNING"}}}
+# On the terminal of `make run` only requests that went wrong are news. In production Django itself writes nothing about an
+# error: here its traceback goes to stderr, and the link that was opened stays out of it.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"without_tokens": {"()": "config.logs.WithoutTokens"}},
+    "formatters": {"moment": {"format": "%(asctime)s %(levelname)s %(message)s"}},
+    "handlers": {
+        "errors": {"class": "logging.StreamHandler", "level": "ERROR", "filters": ["without_tokens"], "formatter": "moment"}
+    },
+    "loggers": {"django.server": {"level": "WARNING"}, "django.request": {"handlers": [] if DEBUG else ["errors"]}},
+}
 
 HTTPS = PUBLIC_URL.startswith("https://")
 # Only a proxy of our own is believed; without one anybody could send this header.
@@ -276,6 +286,12 @@ SMTP_DOT_TIMEOUT_SECONDS = 300  # for the answer to a whole message
 PREPARATION_RANGE = 500_000  # profile ids that one statement prepares
 SEAL_SECONDS = 5  # between two looks of the sealer at the ledger
 PAUSE_SECONDS = 0.02  # between two commits of a batch job, so that others can write on SQLite
+
+# Imports: files that operators upload. Nothing in this folder is ever served as it is.
+FILES = VAR / "files"
+IMPORT_BYTES = 512 * 2**20  # of one file
+IMPORT_FILE_DAYS = 30  # how long the file, its refused rows and the preview are kept
+FILE_UPLOAD_HANDLERS = ["config.uploads.OperatorsOnly", "django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 
 # Landing pages: what strangers may do
 PAGE_BYTES = 65_536  # of one submission

@@ -40,7 +40,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                     but=(reverse("admin:profiles_service_changelist"), reverse("admin:profiles_customfield_changelist")),
                 ),
                 _entry(_("Audiences"), "filter_alt", "profiles:audiences", "profiles.view_savedaudience"),
-                _entry(_("Services"), "newspaper", "admin:profiles_service_changelist", "profiles.view_service"),
+                _entry(
+                    _("Services"), "newspaper", "admin:profiles_service_changelist", "profiles.view_service", "/admin/services/"
+                ),
                 _entry(_("Landing pages"), "web", "landingpages:list", "landingpages.view_landingpage"),
                 _entry(_("Deliveries"), "send", "deliveries:list", "deliveries.view_delivery"),
                 _entry(
@@ -71,6 +73,7 @@ PROFILE_TABS = [
     (_("Sending log"), "deliveries:profile_sending_log", "deliveries.view_delivery"),
     (_("Exclusion log"), "deliveries:profile_exclusion_log", "deliveries.view_delivery"),
     (_("Tracking log"), "deliveries:profile_tracking_log", "deliveries.view_delivery"),
+    (_("Marketing history"), "profiles:marketing_history", "profiles.view_profile"),
 ]
 
 

@@ -9,8 +9,8 @@ class DeliveriesConfig(AppConfig):
     verbose_name = _("Deliveries")
 
     def ready(self) -> None:
-        from deliveries import audience_fields, audience_step, guards, holding
-        from profiles import holders, saved_audiences
+        from deliveries import audience_fields, audience_step, guards, holding, timeline_parts
+        from profiles import holders, saved_audiences, timeline
 
         post_migrate.connect(guards.install_after_migrate, sender=self)
         audience_fields.install()
@@ -19,3 +19,5 @@ class DeliveriesConfig(AppConfig):
         holders.register(holding.MessageHolder())
         holders.register(holding.DuplicateHolder())
         holders.register(holding.TrackingHolder())
+        timeline.register(timeline_parts.MESSAGES)
+        timeline.register(timeline_parts.TRACKING)

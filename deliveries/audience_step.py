@@ -1,4 +1,4 @@
-"""The audience of a delivery in its form: a tree of its own, the service that it is for, and what saved audiences give it."""
+"""The audience of a delivery in its form: what it takes from saved audiences, and what becomes one."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,42 +12,8 @@ from deliveries.models import Delivery
 from deliveries.statuses import DeliveryStatus
 from profiles import saved_audiences
 from profiles.audience_builder import Builder
-from profiles.audiences import EVERYBODY, Tree
-from profiles.models import SavedAudience, Service
+from profiles.models import SavedAudience
 from profiles.saved_audiences import Use
-
-
-def subscribers(service: int) -> Tree:
-    return {"field": "service", "operator": "subscribed", "value": service}
-
-
-def without_service(tree: Tree, service: int | None) -> Tree:
-    """The tree without the condition that the form's own field for the service stands for."""
-    match tree:
-        case {"all": list(parts)} if service and subscribers(service) in parts:
-            place = parts.index(subscribers(service))
-            return {"all": parts[:place] + parts[place + 1 :]}
-    return tree
-
-
-def with_service(tree: Tree, service: int | None) -> Tree:
-    """The tree, for subscribers of the service only."""
-    match tree:
-        case _ if service is None:
-            return tree
-        case {"all": list(parts)}:
-            return {"all": [*parts, subscribers(service)]}
-    return {"all": [tree, subscribers(service)]}
-
-
-def sent_tree(data: QueryDict) -> tuple[Tree | None, str]:
-    """The audience that a form has sent as it stands, with its service; or why it cannot be read."""
-    builder = Builder.read(data) or Builder.of(EVERYBODY)
-    tree = builder.tree()
-    if tree is None:
-        return None, builder.error
-    chosen = Service.objects.filter(pk=data["subscribers"]).first() if data.get("subscribers", "").isdecimal() else None
-    return with_service(tree, chosen.pk if chosen else None), ""
 
 
 def act(builder: Builder, data: QueryDict, by: AbstractUser) -> None:

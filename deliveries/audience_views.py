@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from deliveries import audience_step, targeting
+from deliveries import targeting
 from profiles import audiences, saved_audiences
+from profiles.audience_builder import Builder, blank
 from profiles.audiences import InvalidAudience, Tree
 from profiles.backoffice import backoffice_view, is_fragment, render
 from profiles.channels import Channel
@@ -30,7 +31,8 @@ def count(request: HttpRequest) -> HttpResponse:
 
 def _asked_tree(request: HttpRequest) -> tuple[Tree | None, str]:
     if request.method == "POST":
-        return audience_step.sent_tree(request.POST)
+        builder = Builder.read(request.POST) or blank()
+        return builder.tree(), builder.error
     number = request.GET.get("audience", "")
     if not number:
         return audiences.EVERYBODY, ""

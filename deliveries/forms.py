@@ -8,10 +8,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deliveries import audience_step, merging, pagelinks
+from deliveries import merging, pagelinks
 from deliveries.models import Delivery
 from landingpages.models import LandingPage
-from profiles import audiences
 from profiles.audience_builder import Builder
 from profiles.models import Service
 
@@ -68,10 +67,10 @@ class DeliveryForm(forms.ModelForm):
     def __init__(self, *args: Any, typed: QueryDict | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["subscribers"].queryset = Service.objects.filter(channel=self.instance.channel)  # type: ignore[attr-defined]
-        stored = audience_step.without_service(self.instance.audience, self.instance.service_id)
+        stored = (self.instance.audience, self.instance.service_id)
         sent = typed if typed is not None else self.data if isinstance(self.data, QueryDict) else QueryDict()
-        self.stored_tree = Builder.of(stored).tree()
-        self.builder = Builder.read(sent) or Builder.of(stored)
+        self.stored_tree = Builder.of(*stored).tree()
+        self.builder = Builder.read(sent) or Builder.of(*stored)
         for column, kind in pagelinks.PAGE_TYPES.items():
             pages = LandingPage.objects.filter(type=kind).select_related("version")
             self.fields[column].queryset = pages  # type: ignore[attr-defined]
@@ -109,7 +108,8 @@ class DeliveryForm(forms.ModelForm):
         return source
 
     def clean(self) -> dict[str, Any] | None:
-        self.builder.is_strict = True
+        service = self.cleaned_data.get("subscribers")
+        self.builder.is_strict, self.builder.service = True, service.pk if service else None
         self.tree = self.builder.tree()
         if self.tree is None:
             raise forms.ValidationError(_("The audience is not complete: %(why)s") % {"why": self.builder.error})
@@ -121,6 +121,4 @@ class DeliveryForm(forms.ModelForm):
     def values(self) -> dict[str, Any]:
         """The columns of the delivery as the form has them."""
         stored = {name: self.cleaned_data[name] for name in self._meta.fields or ()}
-        service = self.cleaned_data["subscribers"]
-        audience = audience_step.with_service(self.tree or audiences.EVERYBODY, service.pk if service else None)
-        return stored | {"service": service, "audience": audience}
+        return stored | {"service": self.cleaned_data["subscribers"], "audience": self.tree}

@@ -20,16 +20,24 @@ from profiles import confirmationtexts
 from profiles.channels import OPT_OUT_LABELS
 from profiles.links import Purpose, make_token
 from profiles.models import MessageChoice, Notice, NoticeKind, PendingChange, Profile, Service, Subscription
+from profiles.values import known_customs
 
 # Whoever typed the new value may be a stranger: it is named, never shown.
 FIELD_WORDS = {
     "first_name": gettext_lazy("your first name"),
     "last_name": gettext_lazy("your last name"),
+    "gender": gettext_lazy("your gender"),
+    "middle_name": gettext_lazy("your middle name"),
+    "title": gettext_lazy("your title"),
+    "birth_date": gettext_lazy("your date of birth"),
     "email": gettext_lazy("your email address"),
     "mobile": gettext_lazy("your mobile number"),
+    "phone": gettext_lazy("your phone number"),
     "street": gettext_lazy("your street"),
+    "street_2": gettext_lazy("the second line of your address"),
     "postal_code": gettext_lazy("your postal code"),
     "city": gettext_lazy("your city"),
+    "state": gettext_lazy("your state or province"),
     "country": gettext_lazy("your country"),
     "preferred_language": gettext_lazy("your preferred language"),
 }
@@ -213,9 +221,10 @@ def _look_and_confirm(change: PendingChange) -> str:
 def _in_words(change: PendingChange) -> list[str]:
     """The kinds of what would change, in the order of the General tab; no value."""
     fields = [str(words) for name, words in FIELD_WORDS.items() if name in change.fields]
+    customs = [field.label for field in known_customs(change.fields).values()]
     scopes = [scope for scope in OPT_OUT_LABELS if scope in change.choices]
     boxes = [str((OPT_OUT_LABELS if change.choices[scope] else LIFTED_WORDS)[scope]) for scope in scopes]
-    return fields + boxes + _services_in_words(change)
+    return fields + customs + boxes + _services_in_words(change)
 
 
 def _services_in_words(change: PendingChange) -> list[str]:

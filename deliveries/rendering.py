@@ -18,9 +18,10 @@ from deliveries import merging, mime, pagelinks, returnpath, tracking
 from deliveries.models import Delivery, Preparation
 from deliveries.transports import Outgoing
 from landingpages.models import PageType
+from profiles import customfields
 from profiles.channels import Channel, InvalidAddress, normalise_email
 from profiles.links import Purpose, make_token
-from profiles.models import Profile
+from profiles.models import EmailFormat, Profile
 
 LINE_BREAKS = re.compile(r"[\r\n\x00\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 PLAIN_LINE, PLAIN_WORD = 255, 60  # characters
@@ -85,6 +86,8 @@ class Renderer:
         self.subject = merging.compile_text(self.content["subject"])
         self.html = merging.compile_text(self.content["html"], html=True)
         self.text = merging.compile_text(self.content["text"])
+        used = any(part.uses_custom_fields for part in (self.subject, self.html, self.text))
+        self.customs = customfields.definitions() if used else []
         self._build: Callable[[Profile, str], Outgoing] = BUILDERS[Channel.of(self.content["channel"])].__get__(self)
 
     def message(self, profile: Profile, address: str, owner: int | None = None) -> Outgoing:
@@ -104,8 +107,8 @@ class Renderer:
         links[merging.UNSUBSCRIBE] = unsubscribe_url(profile, delivery)
         own = self.content.get("service_page")
         links[merging.SERVICE_UNSUBSCRIBE] = pagelinks.url(own, profile, delivery) if own else links[merging.UNSUBSCRIBE]
-        tracked = tracking.values(self.content, profile)
-        return self.shared | {"profile": merging.profile_values(profile), "tracking": tracked} | links
+        people = merging.profile_values(profile, self.customs)
+        return self.shared | {"profile": people, "tracking": tracking.values(self.content, profile)} | links
 
     def email(self, profile: Profile, address: str) -> Outgoing:
         if normalise_email(address) != address:
@@ -118,9 +121,15 @@ class Renderer:
             "Message-ID": self.message_id(profile),
             "Date": format_datetime(timezone.now()),
         }
-        data = mime.mail(headers, text=self.text.render(values), html=self.html.render(values))
+        data = mime.mail(headers, **self.parts(profile, values))
         data = self.list_headers(values[merging.UNSUBSCRIBE]) + data
         return Outgoing(address, returnpath.make(self.preparation.pk, profile.pk), data)
+
+    def parts(self, profile: Profile, values: dict[str, Any]) -> dict[str, str]:
+        """The text and the HTML; for who wants text alone, the text, unless there is none (reference 6.1.6)."""
+        text = self.text.render(values)
+        wants_text = profile.email_format == EmailFormat.TEXT and text.strip()
+        return {"text": text, "html": "" if wants_text else self.html.render(values)}
 
     def plain(self, profile: Profile, address: str) -> Outgoing:
         text = self.text.render(self.values(profile))

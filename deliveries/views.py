@@ -87,7 +87,7 @@ def _audience_step(request: HttpRequest, delivery: Delivery, *, title: str, way:
 
 def _edit_page(request: HttpRequest, form: DeliveryForm, *, title: str, way: list[tuple[str, str]]) -> HttpResponse:
     status = 422 if form.is_bound else 200
-    context = {"form": form, "builder": form.builder, "saved": audience_step.saved_choices(), "fields": merging.FIELDS}
+    context = {"form": form, "builder": form.builder, "saved": audience_step.saved_choices(), "fields": merging.fields()}
     return render(request, "deliveries/edit.html", title=title, crumbs=way, status=status, **context)
 
 
@@ -105,6 +105,8 @@ def show(request: HttpRequest, delivery_id: int) -> HttpResponse:
     delivery = get_object_or_404(related, pk=delivery_id)
     ready = delivery.preparation
     running = delivery.preparations.filter(status="running").first()
+    progress = Batch.objects.filter(preparation=ready).progress() if delivery.is_confirmed else None
+    is_ending = delivery.status == DeliveryStatus.STOPPED and bool(progress and progress["waiting"])
     findings = ready.log.exclude(level=Level.INFORMATION) if ready else []
     context: dict[str, Any] = {
         "delivery": delivery,
@@ -112,12 +114,12 @@ def show(request: HttpRequest, delivery_id: int) -> HttpResponse:
         "running": running,
         "steps": STEPS,
         "causes": explaining.causes(ready) if ready else [],
-        "progress": Batch.objects.filter(preparation=ready).progress() if delivery.is_confirmed else None,
+        "progress": progress,
         "findings": findings,
         "has_errors": any(line.level == Level.ERROR for line in findings),
         "audience": _in_words(delivery),
         "content": ready.content if ready and delivery.is_confirmed else None,
-        "refreshes": delivery.status in (DeliveryStatus.PREPARING, DeliveryStatus.IN_PROGRESS),
+        "refreshes": delivery.status in (DeliveryStatus.PREPARING, DeliveryStatus.IN_PROGRESS) or is_ending,
         "last_lines": list(delivery.log.order_by("-pk")[:5]),
     }
     template = "deliveries/status.html" if is_fragment(request) else "deliveries/show.html"

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from landingpages import blocks
 from landingpages.models import Block, BlockKind
+from landingpages.page_forms import remember
 from landingpages.snapshots import BLOCK_TEXTS
 from profiles.models import Service
 
@@ -29,7 +30,7 @@ class ShownForm(forms.Form):
     def settle(self) -> None:
         """Once all fields are there."""
         for field in self.fields.values():
-            field.show_hidden_initial = True
+            remember(field)
 
 
 class BlockForm(ShownForm):
@@ -84,7 +85,8 @@ class BlockForm(ShownForm):
     def _bindable(self) -> list[tuple[str, Any]]:
         """The fields that suit the kind, and the one that the block has even if it does not: the checks say so."""
         suiting = [(field.name, field.label) for field in blocks.fields_for(self.kind.kind)]
-        stored = blocks.FIELDS.get(self.initial.get("field", ""))
+        name = self.initial.get("field", "")
+        stored = blocks.known([name]).get(name)
         other = [(stored.name, stored.label)] if stored and stored.name not in dict(suiting) else []
         return [("", _("Choose…")), *suiting, *other]
 

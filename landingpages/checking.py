@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import memberships
-from landingpages.blocks import FIELDS, KINDS
+from landingpages import blocks, memberships
+from landingpages.blocks import FIELDS, KINDS, BoundField
 from landingpages.models import SERVICE_TYPES, BlockKind, LandingPage, PageStatus, PageType
 from landingpages.snapshots import PAGE_TEXTS, labels, needs_label, snapshot
 
@@ -106,12 +106,13 @@ def _blocks(content: dict[str, Any]) -> Iterator[Check]:
     fields = Counter(block["field"] for block in content["blocks"] if block["field"])
     services = Counter(int(block["service_id"]) for block in memberships.boxes(content))
     services[memberships.own_service(content)] += 1
+    known = blocks.known(fields)
     languages = _in_use(content)
     for block in content["blocks"]:
         key = block["key"]
         for level, text in (
             *_labels(block, languages),
-            *_field(block, fields, content["type"]),
+            *_field(block, known, fields, content["type"]),
             *_about_a_service(block, services),
         ):
             yield Check(level, text, key)
@@ -137,11 +138,13 @@ def _labels(block: dict[str, Any], languages: list[str]) -> Iterator[tuple[Level
             yield Level.WARNING, _("The label is missing in this language: %(language)s.") % {"language": _language(code)}
 
 
-def _field(block: dict[str, Any], fields: Counter[str], page_type: str) -> Iterator[tuple[Level, str]]:
+def _field(
+    block: dict[str, Any], known: dict[str, BoundField], fields: Counter[str], page_type: str
+) -> Iterator[tuple[Level, str]]:
     kind = KINDS[BlockKind(block["kind"])]
     if not kind.takes_field:
         return
-    bound = FIELDS.get(block["field"])
+    bound = known.get(block["field"])
     if bound is None:
         yield Level.ERROR, _("Choose the field that this block fills.")
         return

@@ -17,7 +17,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from landingpages.blocks import FIELDS, KINDS
+from landingpages.blocks import KINDS, known
 from landingpages.models import Block, BlockKind, LandingPage
 from landingpages.snapshots import BLOCK_TEXTS, PAGE_TEXTS, clean_texts
 from profiles.actors import actor
@@ -79,9 +79,10 @@ def change(page: LandingPage, key: uuid.UUID | str, values: Mapping[str, Any], *
         block = _found(blocks, key)
         kind = KINDS[BlockKind(block.kind)]
         block.field = values.get("field", block.field) if kind.takes_field else ""
-        if block.field and block.field not in FIELDS:
+        field = known([block.field]).get(block.field)
+        if block.field and field is None:
             raise ValueError(_("No page can fill the field %(field)s.") % {"field": block.field})
-        is_box = bool(block.field and FIELDS[block.field].scope)
+        is_box = field is not None and bool(field.scope)
         is_about_a_service = kind.kind == BlockKind.SERVICE
         block.service_id = values.get("service_id", block.service_id) if is_about_a_service else None
         block.is_positive = bool(values.get("is_positive", block.is_positive)) and (is_box or is_about_a_service)

@@ -152,7 +152,7 @@ class Block(models.Model):
     key = models.UUIDField(default=uuid.uuid4, editable=False)
     position = models.PositiveIntegerField()
     kind = models.CharField(_("kind"), max_length=30, choices=BlockKind)
-    field = models.CharField(_("field"), max_length=30, blank=True)
+    field = models.CharField(_("field"), max_length=60, blank=True)
     service = models.ForeignKey(Service, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("service"))
     is_positive = models.BooleanField(_("ticked means: receives"), default=False)
     is_mandatory = models.BooleanField(_("mandatory"), default=False)

@@ -31,6 +31,21 @@ def refuse_taken(slug: str, *, by_other_than: int | None = None) -> None:
         raise forms.ValidationError(_("“%(label)s” has this address: choose another one.") % {"label": other.label})
 
 
+class WasShown(forms.HiddenInput):
+    """What a field showed, sent along with what it says now. Nobody reads it, so no help describes it."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"].pop("aria-describedby", None)
+        return context
+
+
+def remember(field: forms.Field) -> None:
+    """Have the form send along what the field showed: unchanged means as it was shown, whatever is stored by now."""
+    field.show_hidden_initial = True
+    field.hidden_widget = WasShown
+
+
 class NewPageForm(forms.Form):
     """A template, a name and an address; without an address it is made from the name."""
 
@@ -127,7 +142,7 @@ class PropertiesForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.initial["revision"] = self.instance.revision
         for name in self._meta.fields or ():
-            self.fields[name].show_hidden_initial = True
+            remember(self.fields[name])
         if self.instance.type != PageType.BLOCKLIST:
             del self.fields["acts_on_arrival"]
         if self.instance.type in SERVICE_TYPES:

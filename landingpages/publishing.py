@@ -33,6 +33,9 @@ __all__ = [
 ]
 
 
+RESTORED = ("key", "kind", "field", "is_positive", "is_mandatory", "texts")  # of a block; what is frozen beside follows
+
+
 class InvalidPublication(Exception):
     """Nothing was published, closed or restored; the message says why, for the operator."""
 
@@ -122,7 +125,8 @@ def _known_service(page: LandingPage, content: dict[str, Any]) -> dict[str, Any]
 
 
 def _with_known_service(block: dict[str, Any], known: Mapping[int, Service]) -> dict[str, Any]:
-    return block | {"service_id": None} if block.get("service_id") not in known else block
+    service_id = block.get("service_id")
+    return {name: block[name] for name in RESTORED} | {"service_id": service_id if service_id in known else None}
 
 
 def changes_not_published(page: LandingPage) -> int:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, transaction
@@ -15,6 +16,7 @@ from landingpages.submission import FRESH_LINK_FOR, Wanted
 from profiles import pending, registering, subscriptions
 from profiles.channels import Channel
 from profiles.models import Profile, Service, Source
+from profiles.values import differing, is_given, stored
 
 logger = logging.getLogger("heed.landingpages")
 CHANNELS = {ReconciliationKey.EMAIL: Channel.EMAIL, ReconciliationKey.MOBILE: Channel.SMS}
@@ -130,7 +132,7 @@ def _ask(one: Submission, profile: Profile, asked: Wanted) -> Result:
     """Nothing changes until the holder of the stored address says so."""
     profile.refresh_from_db()
     typed = _typed(asked.fields) | asked.addresses
-    fields = {name: text for name, text in typed.items() if getattr(profile, name) != text}
+    fields = {name: typed[name] for name in differing(profile, stored(typed))}
     choices = {scope: ticked for scope, ticked in asked.choices.items() if _matters(profile, scope, ticked)}
     services = _services_that_matter(profile, asked)
     if not fields and not choices and not services:
@@ -167,9 +169,9 @@ def _pend(
     return SubmissionStatus.ASKED, profile, ""
 
 
-def _typed(fields: dict[str, str]) -> dict[str, str]:
+def _typed(fields: dict[str, Any]) -> dict[str, Any]:
     """A stranger's form shows nothing that is stored, so what is empty there was not emptied."""
-    return {name: text for name, text in fields.items() if text}
+    return {name: value for name, value in fields.items() if is_given(value)}
 
 
 def _matters(profile: Profile, scope: str, ticked: bool) -> bool:

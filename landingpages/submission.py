@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from landingpages import memberships, visits
-from landingpages.blocks import FIELDS
-from landingpages.forms import PageForm, bound_blocks, field_name
+from landingpages.blocks import BoundField
+from landingpages.forms import PageForm, bindings, bound_blocks, field_name
 from landingpages.memberships import Answers
 from landingpages.models import BlockKind, PageType, PublishedVersion, Submission
 from landingpages.visits import Visit
@@ -19,6 +19,7 @@ from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS
 from profiles.consent import Evidence
 from profiles.links import Link
 from profiles.models import NoticeKind, Profile, Service, Source
+from profiles.values import is_given
 
 ADDRESSES = ("email", "mobile")  # they change once they are confirmed, never at once
 FRESH_LINK_FOR = "fresh_link_for"
@@ -41,7 +42,7 @@ class Wanted:
     `wordings` has what was read at each box, by its scope, or by "service:" and the id of its service.
     """
 
-    fields: dict[str, str]
+    fields: dict[str, Any]
     addresses: dict[str, str]
     choices: dict[str, bool]
     wordings: dict[str, str]
@@ -65,9 +66,9 @@ def wanted(content: dict[str, Any], form: PageForm, values: dict[str, Any]) -> W
 
     Nothing passes that the version does not bind.
     """
-    bound = {block["field"]: FIELDS[block["field"]] for block in bound_blocks(content) if block["field"] in values}
+    bound = {field.name: field for _block, field in bindings(content) if field.name in values}
     choices = {found.scope: values[name] is True for name, found in bound.items() if found.scope}
-    texts = {name: values[name] for name, found in bound.items() if found.column and isinstance(values[name], str)}
+    fields = {name: values[name] for name, found in bound.items() if found.custom or _is_text(found, values[name])}
     positive = {block["field"] for block in content["blocks"] if block["is_positive"]}
     wordings = {
         scope: _box(form.wordings(OPT_OUT_FIELDS[scope]), ticked != (OPT_OUT_FIELDS[scope] in positive))
@@ -82,12 +83,16 @@ def wanted(content: dict[str, Any], form: PageForm, values: dict[str, Any]) -> W
     if own := memberships.own_service(content):
         wordings[memberships.key(own)] = button_wording(form)
     return Wanted(
-        fields={name: text for name, text in texts.items() if name not in ADDRESSES},
-        addresses={name: text for name, text in texts.items() if name in ADDRESSES and text},
+        fields={name: value for name, value in fields.items() if name not in ADDRESSES},
+        addresses={name: text for name, text in fields.items() if name in ADDRESSES and text},
         choices=choices,
         wordings=wordings,
         services=services,
     )
+
+
+def _is_text(field: BoundField, value: Any) -> bool:
+    return bool(field.column) and isinstance(value, str)
 
 
 def submit(
@@ -114,7 +119,7 @@ def submit(
         now = {scope: ticked for scope, ticked in changed.items() if scope not in later}
         registering.choose(stored, now, source, evidence, asked.wordings)
         shown = _shown_fields(version.content, form)
-        registering.change(stored, {name: text for name, text in asked.fields.items() if text or name in shown})
+        registering.change(stored, {name: value for name, value in asked.fields.items() if is_given(value) or name in shown})
         closed = _subscribe(stored, asked, source=source, evidence=evidence, language=form.language)
         outcome = _ask(version, stored, asked, later, evidence, form.language)
     outcome.closed = closed
@@ -137,7 +142,9 @@ def _ask(
     changes: list[tuple[str, dict[str, str], dict[str, bool]]] = []
     if changed or lifts:
         changes.append((stored.email, changed, lifts))
-    if email:
+    if email and notices.has_asked_enough(stored):
+        outcome.is_too_soon = True
+    elif email:
         changes.append((email, {"email": email}, {}))
     for address, fields, choices in changes:
         notice = address and pending.ask(
@@ -151,9 +158,11 @@ def _ask(
             page=(version.page_id, version.content["slug"]),
             language=language,
         )
+        # Whether a typed address had mails lately would tell strangers' addresses that we know from those that we do not.
+        is_told_asked = notice or address != stored.email
         outcome.is_impossible |= not address
-        outcome.is_too_soon |= bool(address) and not notice
-        outcome.asked += [publicpages.masked(address)] if notice else []
+        outcome.is_too_soon |= not is_told_asked and bool(address)
+        outcome.asked += [publicpages.masked(address)] if is_told_asked else []
     return outcome
 
 
@@ -210,7 +219,7 @@ def button_wording(form: PageForm) -> str:
 
 def _shown_fields(content: dict[str, Any], form: PageForm) -> set[str]:
     """The fields whose stored value the form showed: emptied ones are meant to be empty."""
-    return {block["field"] for block in bound_blocks(content) if form.initial.get(field_name(block))}
+    return {block["field"] for block in bound_blocks(content) if is_given(form.initial.get(field_name(block)))}
 
 
 def _box(label: str, ticked: bool) -> str:

@@ -40,8 +40,8 @@ TEMPLATES: dict[str, Template] = {
         gettext_lazy("Collects or updates profiles: name, email, mobile and a box per channel."),
         {"unidentified_allowed": True},
         {
-            "en": {"confirmation": "Thank you. Your choices are recorded.", "error": ERROR_TEXTS["en"]},
-            "fr": {"confirmation": "Merci. Vos choix sont enregistrés.", "error": ERROR_TEXTS["fr"]},
+            "en": {"confirmation": "Your choices are recorded.", "error": ERROR_TEXTS["en"]},
+            "fr": {"confirmation": "Vos choix sont enregistrés.", "error": ERROR_TEXTS["fr"]},
         },
         (
             _block(BlockKind.HEADING, "Your preferences", "Vos préférences"),

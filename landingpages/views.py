@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from landingpages import editing, publishing, templates_builtin
-from landingpages.models import LandingPage
+from landingpages.models import SERVICE_TYPES, LandingPage
 from landingpages.page_forms import NewPageForm, PropertiesForm
-from profiles.backoffice import backoffice_view, operator, render
+from profiles.backoffice import backoffice_view, is_fragment, operator, render
+from profiles.models import Service
 from profiles.paging import Paginator
 
 PER_PAGE = 50
@@ -55,6 +56,17 @@ def page_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(pages, PER_PAGE).get_page(request.GET.get("page"))
     rows = [frame(one) for one in page]
     return render(request, "landingpages/list.html", title=_("Landing pages"), page=page, rows=rows)
+
+
+@backoffice_view("landingpages.view_landingpage")
+def for_service(request: HttpRequest, service_id: int) -> HttpResponse:
+    """The pages that subscribe to a service or unsubscribe from it: a fragment of the service's own page, or a page."""
+    service = get_object_or_404(Service, pk=service_id)
+    pages = LandingPage.objects.filter(service=service).select_related("version").prefetch_related("blocks")
+    context = {"rows": [frame(one) for one in pages], "service": service, "types": SERVICE_TYPES}
+    if is_fragment(request):
+        return render(request, "landingpages/service_pages.html", title=service.label, **context)
+    return render(request, "landingpages/for_service.html", title=service.label, crumbs=crumbs(), **context)
 
 
 @backoffice_view("landingpages.add_landingpage")

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from profiles import audiences
 from profiles.audience_values import Input, Unreadable
 from profiles.audiences import CONDITIONS, DEPTH, EVERYBODY, Field, InvalidAudience, Operator, Reading, Tree
+from profiles.models import Service
 
 ROOT = "a"
 NAME = re.compile(r"(?P<path>a(?:\.\d{1,3}){0,40}):(?P<part>kind|field|operator|value)", re.ASCII)
@@ -133,10 +134,14 @@ Part = Group | Condition
 
 
 class Builder:
-    """The groups and conditions of one form, and what its buttons do to them."""
+    """The groups and conditions of one form, and what its buttons do to them.
 
-    def __init__(self, root: Group) -> None:
+    `service` is a condition outside the groups: the form of a delivery has a field of its own for it, named "subscribers".
+    """
+
+    def __init__(self, root: Group, service: int | None = None) -> None:
         self.root = root
+        self.service = service
         self.error = ""
         self.focus = ""
         self.said = ""
@@ -145,10 +150,10 @@ class Builder:
         self.settle()
 
     @classmethod
-    def of(cls, tree: Tree) -> "Builder":
+    def of(cls, tree: Tree, service: int | None = None) -> "Builder":
         """The form of a stored tree; of one that is not understood what can be shown of it."""
-        part = _part_of(tree, Reading())
-        return cls(part if isinstance(part, Group) else Group(parts=[part]))
+        part = _part_of(without_service(tree, service), Reading())
+        return cls(part if isinstance(part, Group) else Group(parts=[part]), service)
 
     @classmethod
     def read(cls, data: QueryDict) -> "Builder | None":
@@ -160,7 +165,7 @@ class Builder:
         if ROOT not in sent:
             return None
         part = _sent(ROOT, sent)
-        return cls(part if isinstance(part, Group) else Group(parts=[part]))
+        return cls(part if isinstance(part, Group) else Group(parts=[part]), _service(data.get("subscribers", "")))
 
     def settle(self) -> None:
         """Give every part its place and its field."""
@@ -175,6 +180,7 @@ class Builder:
         if tree is None:
             self.error = _("Complete or remove the conditions that are marked.")
             return None
+        tree = with_service(tree, self.service)
         try:
             audiences.condition(tree)
         except InvalidAudience as fault:
@@ -356,6 +362,34 @@ def _texts(name: str, operator: str, value: Any, reading: Reading) -> list[str]:
         return reading.operator(name, operator, value).value.texts(value)
     except InvalidAudience:
         return [str(part)[:200] for part in value] if isinstance(value, list) else [str(value)[:200]]
+
+
+def subscribers(service: int) -> Tree:
+    return {"field": "service", "operator": "subscribed", "value": service}
+
+
+def without_service(tree: Tree, service: int | None) -> Tree:
+    """The tree without the condition that the form's own field for the service stands for."""
+    match tree:
+        case {"all": list(parts)} if service and subscribers(service) in parts:
+            place = parts.index(subscribers(service))
+            return {"all": parts[:place] + parts[place + 1 :]}
+    return tree
+
+
+def with_service(tree: Tree, service: int | None) -> Tree:
+    """The tree, for subscribers of the service only."""
+    match tree:
+        case _ if service is None:
+            return tree
+        case {"all": list(parts)}:
+            return {"all": [*parts, subscribers(service)]}
+    return {"all": [tree, subscribers(service)]}
+
+
+def _service(text: str) -> int | None:
+    is_number = text.isascii() and text.isdigit() and len(text) < 19
+    return Service.objects.filter(pk=text).values_list("pk", flat=True).first() if is_number else None
 
 
 def blank() -> Builder:

@@ -126,6 +126,7 @@ def record_new(
 def insert_profiles(
     columns: Sequence[str],
     rows: Sequence[Sequence[Any]],
+    constants: Mapping[str, Any],
     *,
     source: Source,
     by: AbstractUser | str | None = None,
@@ -133,17 +134,17 @@ def insert_profiles(
 ) -> int:
     """Create many profiles, their boxes as the rows say and a ledger row for each ticked one; the number of ticked boxes.
 
-    `columns` starts with id and is in the order of the values, which are those of the database driver.
+    `columns` starts with id and is in the order of the values, which are those of the database driver; `constants` are
+    the same for all of them.
     """
-    boxes = [(columns.index(field), scope) for scope, field in OPT_OUT_FIELDS.items()]
-    ticked = [(row[0], scope) for row in rows for place, scope in boxes if row[place]]
+    boxes = [(columns.index(field), scope) for scope, field in OPT_OUT_FIELDS.items() if field in columns]
+    ticked = [(row[0], scope) for place, scope in boxes for row in rows if row[place]]
     common = {"before": False, "after": True, "service_label": "", **_common("", source, by, evidence)}
-    common = {name: value for name, value in common.items() if value is not None and name != "scope"}
-    constants = tuple(bulkrows.moment(value) if name == "at" else value for name, value in common.items())
+    same = {name: value for name, value in common.items() if value is not None and name != "scope"}
     with transaction.atomic():
-        bulkrows.insert(Profile, columns, rows)
+        bulkrows.insert(Profile, columns, rows, constants)
         if ticked:
-            bulkrows.insert(ConsentEvent, ("profile_id", "scope", *common), [(*one, *constants) for one in ticked])
+            bulkrows.insert(ConsentEvent, ("profile_id", "scope"), ticked, same | {"at": bulkrows.moment(common["at"])})
     return len(ticked)
 
 

@@ -38,10 +38,6 @@ class Record(NamedTuple):
     cells: list[str]
     fault: str = ""
 
-    @property
-    def is_empty(self) -> bool:
-        return not any(self.cells) or not any(cell.strip() for cell in self.cells)
-
 
 class _Lines:
     """The lines of a text file with their ends as they are; remembers the last one. Goes on after LineTooLong."""
@@ -109,7 +105,10 @@ def records(path: Path, delimiter: str, encoding: str = "utf-8") -> Iterator[Rec
         while True:
             start = lines.number + 1
             try:
-                record = Record(start, next(reader))
+                cells = next(reader)
+                if any(cells) and any(cell.strip() for cell in cells):
+                    yield Record(start, cells)
+                continue
             except StopIteration:
                 return
             except LineTooLong:
@@ -121,7 +120,7 @@ def records(path: Path, delimiter: str, encoding: str = "utf-8") -> Iterator[Rec
                         _("Line %(line)s opens a quotation mark that is not closed as it should be.") % {"line": start}
                     ) from error
                 record = _no_csv(start, lines.last)
-            if not record.is_empty:
+            if record.cells[0].strip():
                 yield record
 
 

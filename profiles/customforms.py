@@ -11,6 +11,11 @@ from profiles.customfields import UnreadableValue
 from profiles.models import CustomField, CustomType
 
 
+def day_input(**attributes: str) -> forms.DateInput:
+    """A date as browsers want it: ISO 8601, whatever the language."""
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", **attributes})
+
+
 class CustomValueField(forms.CharField):
     """One custom field of a profile: shows the stored value, gives what is to be stored, None for nothing.
 
@@ -18,9 +23,15 @@ class CustomValueField(forms.CharField):
     """
 
     def __init__(self, definition: CustomField, *, stored: Any = None, **kwargs: Any) -> None:
-        self.definition, self.stored = definition, stored
-        label = kwargs.pop("label", definition.label)
-        super().__init__(label=label, required=False, widget=_widget(definition, self.prepare_value(stored)), **kwargs)
+        self.definition = definition
+        super().__init__(label=definition.label, required=False, widget=_widget(definition), **kwargs)
+        self.keep(stored)
+
+    def keep(self, stored: Any) -> None:
+        """Take this value for the profile's: a select offers it even where it is no option any more."""
+        self.stored, shown = stored, self.prepare_value(stored)
+        if isinstance(self.widget, forms.Select) and shown not in dict(self.widget.choices):
+            self.widget.choices = [*self.widget.choices, (shown, shown)]
 
     def prepare_value(self, value: Any) -> str:
         """The text that is shown: as stored, or as it was typed."""
@@ -35,24 +46,19 @@ class CustomValueField(forms.CharField):
         except UnreadableValue as error:
             raise ValidationError(str(error), code="invalid") from error
 
-    def run_validators(self, value: Any) -> None:
-        """None: customfields.read has said all."""
 
-
-def _widget(definition: CustomField, shown: str) -> forms.Widget:
+def _widget(definition: CustomField) -> forms.Widget:
     match CustomType(definition.type):
         case CustomType.YES_NO:
-            return _select({"yes": _("yes"), "no": _("no")}, shown)
+            return _select({"yes": _("yes"), "no": _("no")})
         case CustomType.CHOICE:
-            return _select({option: option for option in definition.options}, shown)
+            return _select({option: option for option in definition.options})
         case CustomType.DATE:
-            return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+            return day_input()
         case CustomType.NUMBER:
             return forms.TextInput(attrs={"inputmode": "decimal"})
     return forms.TextInput(attrs={"maxlength": customfields.LONGEST})
 
 
-def _select(options: dict[str, str], shown: str) -> forms.Select:
-    """With the stored value even where it is no option any more."""
-    stored = {shown: shown} if shown and shown not in options else {}
-    return forms.Select(choices=[("", _("Not specified")), *options.items(), *stored.items()])
+def _select(options: dict[str, str]) -> forms.Select:
+    return forms.Select(choices=[("", _("Not specified")), *options.items()])

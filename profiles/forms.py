@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from profiles import births, customfields, regions, timezones
 from profiles.channels import OPT_OUT_FIELDS, OPT_OUT_LABELS, Channel, InvalidAddress
-from profiles.customforms import CustomValueField
+from profiles.customforms import CustomValueField, day_input
 from profiles.models import EmailFormat, Gender, Profile, Service
 from profiles.values import custom_key, custom_name
 
@@ -40,7 +40,6 @@ COLUMNS = (
     "country",
     "ccpa_opt_out",
 )
-DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})  # browsers want ISO 8601, whatever the language
 
 
 class AddressField(forms.CharField):
@@ -70,7 +69,7 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = Profile
         fields = COLUMNS
-        widgets: ClassVar = {"birth_date": DAY}
+        widgets: ClassVar = {"birth_date": day_input()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -207,11 +206,12 @@ class OptOutForm(forms.Form):
 
 
 class SubscribeForm(forms.Form):
-    """One of the services that the profile is not subscribed to."""
+    """One of the services that the profile is not subscribed to, and that take new subscriptions today."""
 
     service = forms.ChoiceField()
 
     def __init__(self, *args: Any, profile: Profile, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        others = Service.objects.exclude(subscriptions__profile=profile).values_list("pk", "label")
-        self.fields["service"] = forms.ChoiceField(label=_("Service"), choices=list(others))
+        others = Service.objects.exclude(subscriptions__in=profile.subscriptions.current())
+        open_ones = [(service.pk, service.label) for service in others if service.takes_subscriptions()]
+        self.fields["service"] = forms.ChoiceField(label=_("Service"), choices=open_ones)

@@ -5,15 +5,16 @@ row has no email; where that is nobody, to the oldest with its external ID. Wher
 and a later row can mean it. Empty cells erase nothing; later rows win field by field; boxes are only ticked, never cleared.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from profiles.columns import CUSTOM, SCOPES
 from profiles.models import Profile
 
 NEW = 2**62  # the numbers of profiles that are not stored yet: younger than all that are
+NOTHING: frozenset[int] = frozenset()
 ADDRESS = ("street", "street_2", "city")  # whoever has one of them has a postal address
 ONLY_TICKED = ("ccpa_opt_out",)  # a refusal too, though no rule of a delivery
 
@@ -24,8 +25,8 @@ class Layout:
     def __init__(self, fields: Iterable[str]) -> None:
         self.fields = list(fields)
         besides = [name for name in ("email", "mobile") if name not in self.fields]
-        self.specifies = "address_specified" not in self.fields and bool(set(ADDRESS) & set(self.fields))
-        if self.specifies:
+        specifies = "address_specified" not in self.fields and bool(set(ADDRESS) & set(self.fields))
+        if specifies:
             besides.append("address_specified")
         self.columns = [*self.fields, *besides]
         self.boxes = {index: SCOPES[name] for index, name in enumerate(self.fields) if name in SCOPES}
@@ -36,7 +37,7 @@ class Layout:
         self.besides = self.blank[len(self.fields) :]
         self.email, self.mobile = self.columns.index("email"), self.columns.index("mobile")
         self.external_id, self.public_id = self._place("external_id"), self._place("public_id")
-        self.specified = self._place("address_specified")
+        self.specified_by = self._place("address_specified") if specifies else None  # never the first place
 
     def _place(self, name: str) -> int | None:
         return self.columns.index(name) if name in self.columns else None
@@ -60,9 +61,9 @@ class Entry:
     def __init__(self, number: int, state: list[Any], custom: dict[str, Any] | None = None) -> None:
         self.number = number  # its id; from NEW on, its turn among the new ones
         self.state = state  # the values of Layout.columns
-        self.custom = custom  # all added fields of a stored profile
-        self.changed = set[int]()  # places in `state` of ordinary values that differ from the stored ones
-        self.ticked = set[int]()
+        self.custom = custom  # all added fields of a stored profile; None for one that this batch creates
+        self.changed = NOTHING  # places in `state` of ordinary values that differ from the stored ones
+        self.ticked = NOTHING
 
     @property
     def is_new(self) -> bool:
@@ -89,14 +90,13 @@ class Counts:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
-@dataclass
-class Change:
-    """What one row did: field -> (before, after); `created` where nobody was there before."""
+class Change(NamedTuple):
+    """What one row did; `created` where nobody was there before."""
 
-    line: int
     entry: Entry
     created: bool
-    fields: dict[int, tuple[Any, Any]]
+    fields: dict[int, tuple[Any, Any]]  # place -> (before, after)
+    lifts_ignored: int = 0
 
 
 class Known:
@@ -111,50 +111,60 @@ class Known:
             for place in layout.keys:
                 self._index(entry, place)
 
-    def take(self, line: int, values: list[Any]) -> Change:
+    def take(self, values: list[Any]) -> Change:
         """Put a row into the profile that it means, a new one where it means nobody."""
-        entry = self._find(values)
+        entry, layout = self._find(values), self.layout
         if entry is None:
-            return self._create(line, values)
-        if self.layout.public_id is not None:
-            values[self.layout.public_id] = None  # it names the profile, and never changes
-        state, layout = entry.state, self.layout
+            return Change(self._create(values), True, {})
+        if layout.public_id is not None:
+            values[layout.public_id] = None  # it names the profile, and never changes
+        state, lifts = entry.state, 0
         fields: dict[int, tuple[Any, Any]] = {}
         for place, value in enumerate(values):
-            if value is None or value == state[place] or (value is False and place in layout.only_ticked):
+            if value is None or value == state[place]:
+                continue
+            if value is False and place in layout.only_ticked:
+                lifts += 1
                 continue
             fields[place] = (state[place], value)
             state[place] = value
-            (entry.ticked if place in layout.boxes else entry.changed).add(place)
         if fields:
             self._follow(entry, fields)
-        return Change(line, entry, False, fields)
+        return Change(entry, False, fields, lifts)
 
-    def _create(self, line: int, values: list[Any]) -> Change:
+    def _create(self, values: list[Any]) -> Entry:
         layout = self.layout
-        state = [blank if value is None else value for value, blank in zip(values, layout.blank, strict=False)] + layout.besides
+        if None in values:
+            state = [blank if value is None else value for value, blank in zip(values, layout.blank, strict=False)]
+            state += layout.besides
+        else:
+            state = values + layout.besides
         entry = Entry(self.next_number, state)
         self.next_number += 1
         self.entries.append(entry)
-        if layout.specifies and any(state[place] for place in layout.address):
-            state[layout.specified or 0] = True
-        for place in layout.boxes:
-            if state[place]:
-                entry.ticked.add(place)
-        for place in layout.keys:
-            self._index(entry, place)
-        return Change(line, entry, True, {})
+        if layout.specified_by:
+            for place in layout.address:
+                if state[place]:
+                    state[layout.specified_by] = True
+        for place, known in self.by.items():
+            if value := state[place]:
+                if value in known:
+                    known[value].append(entry)
+                else:
+                    known[value] = [entry]
+        return entry
 
     def _follow(self, entry: Entry, fields: dict[int, tuple[Any, Any]]) -> None:
         """What a change brings along: other keys, and a postal address that is there now."""
         layout = self.layout
+        entry.ticked |= fields.keys() & layout.boxes.keys()
+        entry.changed |= fields.keys() - layout.boxes.keys()
         for place in layout.keys:
             if place in fields:
                 self._index(entry, place)
-        if layout.specifies and layout.specified is not None and any(place in layout.address for place in fields):
-            if not entry.state[layout.specified]:
-                entry.state[layout.specified] = True
-                entry.changed.add(layout.specified)
+        if (place := layout.specified_by) and not entry.state[place] and fields.keys() & layout.address:
+            entry.state[place] = True
+            entry.changed |= {place}
 
     def _find(self, values: list[Any]) -> Entry | None:
         layout, width = self.layout, len(values)
@@ -187,10 +197,3 @@ class Known:
             having = self.by[place].setdefault(value, [])
             if entry not in having:
                 having.append(entry)
-
-
-def lifts(values: Sequence[Any], change: Change, layout: Layout) -> int:
-    """How many cells of the row asked for a ticked box to be cleared."""
-    if change.created:
-        return 0
-    return sum(values[place] is False and change.entry.state[place] is True for place in layout.only_ticked)

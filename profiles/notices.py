@@ -38,6 +38,12 @@ def ask(
     )
 
 
+def has_asked_enough(profile: Profile) -> bool:
+    """Whether so many new addresses were asked for this person today that one more would make us write to strangers."""
+    asked = Notice.objects.filter(profile=profile, kind=NoticeKind.CONFIRM_ADDRESS)
+    return asked.filter(created_at__gt=timezone.now() - timedelta(days=1)).count() >= settings.NOTICES_PER_DAY
+
+
 def may_ask(kind: NoticeKind, address: str, *, service: Service | None = None, page_id: int | None = None) -> bool:
     """False where the address was asked the same a moment ago, or often today: whoever posts, rows stay few (decision 9).
 

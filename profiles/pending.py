@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from profiles import aliases, consent, notices, registering, subscriptions
 from profiles.channels import OPT_OUT_FIELDS, Channel
@@ -106,7 +108,7 @@ def apply(pending: PendingChange, *, evidence: Evidence) -> bool:
             transaction.set_rollback(True)
             return False
         first = _evidence(pending.evidence)
-        kept = replace(first, request_id=evidence.request_id, ip=evidence.ip, detail=_("confirmed by email"))
+        kept = replace(first, request_id=evidence.request_id, ip=evidence.ip, detail=_confirmed())
         _choose(pending, profile, kept)
         _subscribe(pending, profile, kept)
         _write(pending, profile, kept)
@@ -198,6 +200,12 @@ def _write(pending: PendingChange, profile: Profile, kept: Evidence) -> None:
     changed = registering.change(profile, fields)
     if "email" in changed and old:
         notices.ask(NoticeKind.ADDRESS_CHANGED, address=old, profile=profile, language=language)
+
+
+def _confirmed() -> str:
+    """For the operators who read the ledger, whatever language the person reads."""
+    with override(settings.LANGUAGE_CODE):
+        return _("confirmed by email")
 
 
 def _evidence(stored: Mapping[str, Any]) -> Evidence:

@@ -26,7 +26,13 @@ def consent_record_page(request: HttpRequest, profile_id: int) -> HttpResponse:
             "record": record,
             "now": consent_at(profile, now),
             "by": actor(operator(request)),
-            "installation": {"name": settings.SENDER_NAME, "url": settings.PUBLIC_URL, "address": settings.SENDER_POSTAL_ADDRESS},
+            "installation": [settings.SENDER_NAME, *_address(), settings.PUBLIC_URL],
             "noted": tampering.noted_form(newest) if newest else "",
         },
     )
+
+
+def _address() -> list[str]:
+    """The postal address of the sender, without the name where it begins with it."""
+    address = settings.SENDER_POSTAL_ADDRESS.removeprefix(f"{settings.SENDER_NAME}, ")
+    return [address] if address else []

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from profiles import cells, columns, disarming
+from profiles import cells, columns
 from profiles.csvfiles import Record
 from profiles.models import CustomField
 
@@ -35,20 +36,17 @@ class Reader:
 
     def __init__(self, header: list[str], fields: Mapping[int, str], custom: Sequence[CustomField] = ()) -> None:
         self.header = header
-        self.readers = [(position, cells.reader(field, custom)) for position, field in fields.items()]
+        self.positions = list(fields)
+        self.meanings = [cells.reader(field, custom) for field in fields.values()]
+        # One column more, so that a single one is no bare text.
+        self.pick = itemgetter(*fields, next(iter(fields)))
         self.width = max(fields) + 1
         self.keys = [index for index, field in enumerate(fields.values()) if field in columns.KEYS]
 
     def read(self, records: Iterable[Record]) -> tuple[list[Row], list[Reject]]:
         """The readable ones and the others, each in the order of the file."""
-        rows, rejects = list[Row](), list[Reject]()
-        for record in records:
-            one = self._read(record)
-            if isinstance(one, Row):
-                rows.append(one)
-            else:
-                rejects.append(one)
-        return rows, rejects
+        read = [self._read(record) for record in records]
+        return [one for one in read if one.__class__ is Row], [one for one in read if one.__class__ is Reject]  # type: ignore[misc]
 
     def _read(self, record: Record) -> Row | Reject:
         line, texts, fault = record
@@ -60,25 +58,19 @@ class Reader:
         if len(texts) < self.width:
             texts = texts + [""] * (self.width - len(texts))
         try:
-            values = [
-                None
-                if not (text := texts[position]) or text.isspace()
-                else meaning(disarming.restore(text) if "'" in text else text)
-                for position, meaning in self.readers
-            ]
+            values = [meaning(text) for meaning, text in zip(self.meanings, self.pick(texts), strict=False)]
         except ValueError:
             return self._rejected(record, texts)
-        if all(values[index] is None for index in self.keys):
+        if not any([values[index] for index in self.keys]):
             return Reject(record, "", "", _("Neither an email nor a mobile: the profile could not be found again."))
         return Row(line, values)
 
     def _rejected(self, record: Record, texts: list[str]) -> Reject:
         """Every cell once more, to name all faults."""
         faults = list[tuple[int, str]]()
-        for position, meaning in self.readers:
+        for position, meaning in zip(self.positions, self.meanings, strict=True):
             try:
-                if texts[position].strip():
-                    meaning(disarming.restore(texts[position]))
+                meaning(texts[position])
             except ValueError as error:
                 faults.append((position, str(error)))
         (position, first), *others = faults

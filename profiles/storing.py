@@ -8,13 +8,13 @@ import os
 import pickle
 import sqlite3
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 
-from profiles import aliases, bulkrows, consent, erased, registering
+from profiles import bulkrows, consent, erased, registering
 from profiles.actors import actor
 from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.columns import CUSTOM
@@ -35,7 +35,7 @@ class Storage:
         self.by = by
         self.evidence = evidence
         self.folded = [
-            (field, layout.columns.index(field.source), lru_cache(20_000)(field.derive))
+            (field, layout.columns.index(field.source))
             for field in Profile._meta.concrete_fields
             if isinstance(field, FoldedField) and field.source in layout.fields
         ]
@@ -43,7 +43,6 @@ class Storage:
     def known(self, rows: Sequence[Row]) -> Known:
         """What these rows may mean; nobody else creates or changes these profiles until the transaction ends."""
         registering.take_turn()
-        self._follow_merges(rows)
         return Known(self.layout, self._stored(rows, lock=True))
 
     def store(self, known: Known) -> int:
@@ -54,16 +53,6 @@ class Storage:
             silent = Profile.objects.filter(pk__in=[entry.number for entry in addressed])
             tightened += consent.opt_out_set(silent, channel.value, source=Source.SYSTEM, evidence=ERASED_EARLIER)
         return tightened
-
-    def _follow_merges(self, rows: Sequence[Row]) -> None:
-        """A row of a profile that was merged since it was exported means the profile that it was merged into."""
-        place = self.layout.public_id
-        if place is None:
-            return
-        named = {row.values[place] for row in rows if row.values[place]}
-        winners = aliases.present_public_ids(named)
-        for row in rows if winners else ():
-            row.values[place] = winners.get(row.values[place], row.values[place])
 
     def _stored(self, rows: Sequence[Row], *, lock: bool) -> list[Entry]:
         layout, ids = self.layout, set[int]()
@@ -100,57 +89,58 @@ class Storage:
             entry.number = pk
         places = [index for index, name in enumerate(layout.columns) if index not in layout.custom and name != "public_id"]
         names = [layout.columns[index] for index in places]
-        constants = self._constants({*names, *(field.name for field, _place, _derive in self.folded)})
-        folded = [(place, derive, field.max_length) for field, place, derive in self.folded]
-        columns = ["id", "public_id", "custom", *names, *(field.column for field, _place, _derive in self.folded), *constants]
-        tail = tuple(constants.values())
-        dates = [2 + 1 + number for number, name in enumerate(names) if name == "birth_date"]
+        folded = [(place, field.derive, field.max_length) for field, place in self.folded]
+        pick = itemgetter(*places)
         rows = []
         for entry, random in zip(new, _public_ids(len(new)), strict=True):
             state = entry.state
-            given = layout.public_id is not None and state[layout.public_id]
-            custom = {key: state[place] for place, key in layout.custom.items() if state[place] is not None}
-            rows.append(
-                [
-                    entry.number,
-                    bulkrows.identity(given) if given else random,
-                    json.dumps(custom) if custom else "{}",
-                    *[state[place] for place in places],
-                    *[derive(state[place])[:longest] for place, derive, longest in folded],
-                    *tail,
-                ]
-            )
-        for place in dates:
+            row = [entry.number, random, *pick(state)]
+            for place, derive, longest in folded:
+                row.append(derive(state[place])[:longest])
+            rows.append(row)
+        self._adapt(new, rows, names)
+        columns = ["id", "public_id", *names, *(field.column for field, _place in self.folded)]
+        if layout.custom:
+            columns.append("custom")
+        constants = self._constants(columns)
+        return consent.insert_profiles(columns, rows, constants, source=Source.IMPORT, by=self.by, evidence=self.evidence)
+
+    def _adapt(self, new: list[Entry], rows: list[list[Any]], names: list[str]) -> None:
+        """What is rare in files: a Heed ID that nobody has, a day, fields that this installation added."""
+        layout = self.layout
+        if "birth_date" in names:
+            place = 2 + names.index("birth_date")
             for row in rows:
                 row[place] = row[place] and row[place].isoformat()
-        return consent.insert_profiles(columns, rows, source=Source.IMPORT, by=self.by, evidence=self.evidence)
+        for entry, row in zip(new, rows, strict=True) if layout.custom or layout.public_id is not None else ():
+            if layout.public_id is not None and entry.state[layout.public_id]:
+                row[1] = bulkrows.identity(entry.state[layout.public_id])
+            if layout.custom:
+                row.append(json.dumps(self._custom(entry)))
 
-    def _constants(self, mapped: set[str]) -> dict[str, Any]:
+    def _custom(self, entry: Entry) -> dict[str, Any]:
+        own = {key: entry.state[place] for place, key in self.layout.custom.items() if entry.state[place] is not None}
+        return (entry.custom or {}) | own
+
+    def _constants(self, columns: Sequence[str]) -> dict[str, Any]:
         """Column -> value, of the columns that are the same for all new profiles."""
-        now = bulkrows.moment(timezone.now())
-        own = {"created_at": now, "modified_at": now, "created_by": actor(self.by), "modified_by": actor(self.by)}
-        return {
-            field.column: own.get(field.name, field.get_default())
-            for field in Profile._meta.concrete_fields
-            if field.name not in mapped | {"id", "public_id", "custom"}
-        }
+        now, who = bulkrows.moment(timezone.now()), actor(self.by)
+        own = {"created_at": now, "modified_at": now, "created_by": who, "modified_by": who, "custom": "{}"}
+        fields = [field for field in Profile._meta.concrete_fields if field.column not in {"id", *columns}]
+        return {field.column: own.get(field.name, field.get_default()) for field in fields}
 
     def _update(self, stored: list[Entry]) -> int:
         layout = self.layout
         changed = [entry for entry in stored if entry.changed]
         places = sorted({place for entry in changed for place in entry.changed} - {*layout.custom})
         names = [layout.columns[index] for index in places]
-        folded = [(place, derive, field.max_length) for field, place, derive in self.folded]
         rows = []
         for entry in changed:
             state = entry.state
-            custom = (entry.custom or {}) | {
-                key: state[place] for place, key in layout.custom.items() if state[place] is not None
-            }
             plain = [state[place].isoformat() if hasattr(state[place], "isoformat") else state[place] for place in places]
-            extra = [derive(state[place])[:longest] for place, derive, longest in folded]
-            rows.append([entry.number, *plain, *extra, *([json.dumps(custom)] if layout.custom else [])])
-        columns = [*names, *(field.column for field, _place, _derive in self.folded), *(["custom"] if layout.custom else [])]
+            extra = [field.derive(state[place])[: field.max_length] for field, place in self.folded]
+            rows.append([entry.number, *plain, *extra, *([json.dumps(self._custom(entry))] if layout.custom else [])])
+        columns = [*names, *(field.column for field, _place in self.folded), *(["custom"] if layout.custom else [])]
         more = "revision = revision + 1, modified_at = %s, modified_by = %s"
         bulkrows.update(Profile, columns, rows, more=more, parameters=[bulkrows.moment(timezone.now()), actor(self.by)])
         tightened = 0
@@ -187,7 +177,6 @@ class Rehearsal(Storage):
         )
 
     def known(self, rows: Sequence[Row]) -> Known:
-        self._follow_merges(rows)
         found = {entry.number: entry for entry in self._stored(rows, lock=False)}
         for number in {*found, *self._touched_by(rows)}:
             kept = self.touched.execute("SELECT kept FROM entry WHERE number = ?", [number]).fetchone()
@@ -204,7 +193,9 @@ class Rehearsal(Storage):
         addresses = [(place, entry.state[place], entry.number) for entry in touched for place in places if entry.state[place]]
         self.touched.executemany("INSERT OR IGNORE INTO address VALUES (?, ?, ?)", addresses)
         self.next_number = known.next_number
-        return silent + sum(len(entry.ticked) for entry in touched)
+        created = [entry for entry in touched if entry.custom is None]
+        boxes = sum(bool(entry.state[place]) for entry in created for place in self.layout.boxes)
+        return silent + boxes + sum(len(entry.ticked) for entry in touched if entry.custom is not None)
 
     def _touched_by(self, rows: Sequence[Row]) -> set[int]:
         layout, question = self.layout, "SELECT number FROM address WHERE place = ? AND value = ?"

@@ -10,18 +10,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from profiles import aliases, births, editing, history, personal_links, silence, subscriptions
+from profiles import aliases, births, editing, history, pending, personal_links, silence, subscriptions
 from profiles.backoffice import backoffice_view, operator, render
 from profiles.channels import OPT_OUT_FIELDS
 from profiles.consent_at import Consent, consent_at
 from profiles.editing import EditedMeanwhile
 from profiles.forms import ProfileForm, SubscribeForm
-from profiles.models import ConsentEvent, Profile, Service, Source
+from profiles.models import ConsentEvent, Profile, Scope, Service, Source
 from profiles.moment_forms import ConsentAtForm
 from profiles.paging import Paginator
+from profiles.subscriptions import ServiceClosed
 from profiles.twins import twins
 
 EVENTS_PER_PAGE = 50
+ENDED_SHOWN = 50
 
 
 def _list_url(request: HttpRequest) -> str:
@@ -93,6 +95,7 @@ def _general(request: HttpRequest, form: ProfileForm, **context: Any) -> HttpRes
         boxes=_boxes(form, history.latest_ticks(profile)),
         twins=twins(profile),
         facts=_facts(profile),
+        waiting=pending.waiting_subscriptions(profile),
         **context,
     )
 
@@ -150,8 +153,17 @@ def _told(event: ConsentEvent | None) -> dict[str, str]:
 @backoffice_view("profiles.view_subscription")
 def subscription_list(request: HttpRequest, profile_id: int) -> HttpResponse:
     profile = aliases.get_or_404(profile_id)
-    current = profile.subscriptions.select_related("service").order_by("service__label", "pk")
-    return _page(request, "profiles/subscriptions.html", profile, subscriptions=current, form=SubscribeForm(profile=profile))
+    current = profile.subscriptions.current().select_related("service").order_by("service__label", "pk")
+    ended = history.for_profile(profile).filter(scope=Scope.SERVICE, after=True)[:ENDED_SHOWN]
+    return _page(
+        request,
+        "profiles/subscriptions.html",
+        profile,
+        subscriptions=current,
+        waiting=pending.waiting_subscriptions(profile),
+        ended=[{"event": event, "who": history.who(event), "where": history.where(event)} for event in ended],
+        form=SubscribeForm(profile=profile),
+    )
 
 
 @backoffice_view("profiles.add_subscription")
@@ -160,8 +172,15 @@ def subscribe(request: HttpRequest, profile_id: int) -> HttpResponse:
     profile = aliases.get_or_404(profile_id)
     service = get_object_or_404(Service, pk=_number(request.POST.get("service", "")))
     names = {"profile": profile, "service": service}
-    if subscriptions.subscribe(profile, service, source=Source.OPERATOR, by=operator(request)):
+    try:
+        is_new = subscriptions.subscribe(profile, service, source=Source.OPERATOR, by=operator(request))
+    except ServiceClosed as refusal:
+        messages.error(request, str(refusal))
+        return redirect("profiles:subscriptions", profile.pk)
+    if is_new:
         messages.success(request, _("%(profile)s is now subscribed to %(service)s.") % names)
+    elif service.validity_amount is not None:
+        messages.success(request, _("%(profile)s was subscribed to %(service)s already: the time starts anew.") % names)
     else:
         messages.info(request, _("%(profile)s was subscribed to %(service)s already: nothing changed.") % names)
     return redirect("profiles:subscriptions", profile.pk)

@@ -78,6 +78,8 @@ class Reader(HTMLParser):
         self.named += [(name, one) for name in NAMES for one in (given.get(name) or "").split() if name in given]
         if tag == "img" and "alt" not in given:
             self._fault("<img> without alt")
+        if given.get("type") == "hidden" and any(name.startswith("aria-") for name in names):
+            self._fault("a hidden input with an aria attribute")
         if tag == "html" and not given.get("lang"):
             self._fault("the page names no language")
         if any(name in given and not (given[name] or "").strip() for name in ("id", "for", "href", "action", "lang")):

@@ -31,6 +31,7 @@ OLD = timedelta(days=31)
         ('<input aria-describedby="help">', 'aria-describedby="help" names nothing'),
         ('<form hx-boost="true"></form>', "line 1: <form hx-boost> is no attribute of HTML"),
         ('<i class="a" class="b"></i>', "<i> has class twice"),
+        ('<input type="hidden" aria-label="a">', "line 1: a hidden input with an aria attribute"),
         ("<section>", "<section> is never closed"),
         ('<img src="x">', "line 1: <img> without alt"),
     ],

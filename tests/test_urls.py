@@ -116,6 +116,7 @@ def values(operator, settings, tmp_path):
         "audience_id": SavedAudience.objects.create(label="Everybody", tree={}).pk,
         "delivery_id": Delivery.objects.get(label="paused").pk,
         "record_id": record.pk,
+        "service_id": service.pk,
         "name": "release",
         "page_id": page.pk,
         "slug": page.slug,

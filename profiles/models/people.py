@@ -1,6 +1,7 @@
 """People we may write to, and the fields that an installation adds to them."""
 
 import uuid
+from collections.abc import Callable
 from typing import Self
 
 from django.core.validators import RegexValidator
@@ -12,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS, OPT_OUT_LABELS, Channel
 from profiles.fields import ByteOrderedField, DomainField, FoldedField, fold, prefix
 from profiles.regions import country_name
+
+ANY_BOX = Q(*[(field, True) for field in OPT_OUT_FIELDS.values()], _connector=Q.OR)  # opted out of anything
 
 
 class Gender(models.TextChoices):
@@ -35,18 +38,22 @@ class ProfileQuerySet(models.QuerySet["Profile"]):
         """Profiles that neither refused this channel nor every channel (design decision 1)."""
         return self.exclude(opted_out_all=True).exclude(**{channel.opt_out_field: True})
 
-    def matching(self, text: str) -> Self:
-        """Profiles of which the email, mobile, first or last name starts with the text; accents and case do not matter."""
+    def matching(self, text: str, starts: Callable[[str, str], Q] = prefix) -> Self:
+        """Profiles of which email, mobile, first name, last name or external ID starts with the text.
+
+        Accents and case do not matter, except in an external ID. `starts` makes the condition of one column.
+        """
         folded = fold(text)
         if not folded:
             return self
-        found = prefix("email", text.strip().lower()) | prefix("first_name_folded", folded) | prefix("last_name_folded", folded)
+        found = starts("email", text.strip().lower()) | starts("first_name_folded", folded) | starts("last_name_folded", folded)
+        found |= starts("external_id", text.strip())
         digits = "".join(character for character in text if character in "+0123456789")
         if digits.startswith("+") and len(digits) > 1:
-            found |= prefix("mobile", digits)
+            found |= starts("mobile", digits)
         first, _space, last = folded.partition(" ")
         if last:
-            found |= prefix("last_name_folded", last) & Q(first_name_folded=first)
+            found |= starts("last_name_folded", last) & Q(first_name_folded=first)
         return self.filter(found)
 
     def with_address(self, channel: Channel, address: str) -> Self:
@@ -107,6 +114,7 @@ class Profile(models.Model):
     class Meta:
         verbose_name = _("profile")
         verbose_name_plural = _("profiles")
+        permissions = [("import_profile", "Can import profiles"), ("export_profile", "Can export profiles")]
         ordering = ["-pk"]
         permissions = [
             ("merge_profile", _("Can merge profiles")),
@@ -114,11 +122,19 @@ class Profile(models.Model):
             ("access_profile", _("Can answer access requests")),
         ]
         indexes = [
-            models.Index(fields=["email"], name="profile_email"),
+            # With the id: the list is read in the order of the column, and of the newest first within a choice.
+            models.Index(fields=["email", "id"], name="profile_by_email"),
             models.Index(fields=["external_id"], name="profile_external_id"),
-            models.Index(fields=["mobile"], name="profile_mobile"),
+            models.Index(fields=["mobile", "id"], name="profile_by_mobile"),
             models.Index(fields=["first_name_folded"], name="profile_first_name"),
-            models.Index(fields=["last_name_folded"], name="profile_last_name"),
+            models.Index(fields=["last_name_folded", "id"], name="profile_by_last_name"),
+            models.Index(fields=["country", "id"], name="profile_by_country"),
+            models.Index(fields=["preferred_language", "id"], name="profile_by_language"),
+            models.Index(fields=["id"], condition=ANY_BOX, name="profile_opted_out"),
+            *(
+                models.Index(fields=["id"], condition=Q((field, True)), name=f"profile_{field}")
+                for field in OPT_OUT_FIELDS.values()
+            ),
         ]
 
     def __str__(self) -> str:

@@ -113,6 +113,12 @@ def backoffice_pages() -> list[str]:
         reverse("admin:profiles_service_changelist"),
         reverse("admin:profiles_service_add"),
         reverse("admin:profiles_service_change", args=[Service.objects.first().pk]),
+        reverse("admin:profiles_service_delete", args=[Service.objects.first().pk]),
+        *(
+            reverse(f"profiles:service_{name}", args=[service.pk])
+            for name in ("subscriptions", "history", "dashboard", "list")
+            for service in Service.objects.all()
+        ),
         reverse("admin:quarantine_quarantinedaddress_changelist"),
         reverse("admin:quarantine_quarantinedaddress_add"),
         reverse("admin:quarantine_quarantinedaddress_change", args=[record.pk]),

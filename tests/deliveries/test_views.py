@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from deliveries import lifecycle, preparation
+from deliveries import lifecycle, preparation, stopping
 from deliveries.models import Delivery
 from profiles import consent
 from profiles.models import Source
@@ -270,6 +270,15 @@ def test_count_of_an_audience_uses_the_rules_that_exclude(backoffice):
     }
 
 
+@pytest.mark.parametrize(
+    "query", [{"countries": "XX"}, {"languages": ["fr", "xx"]}, {"subscribers": "99"}, {"subscribers": "\0"}]
+)
+def test_count_of_what_cannot_be_chosen_is_not_that_of_everybody(backoffice, query):
+    ProfileFactory()
+
+    assert backoffice.get(reverse("deliveries:count"), query).status_code == 400
+
+
 def test_confirmation_names_the_number_and_starts_the_delivery(backoffice, make_delivery, prepare):
     ProfileFactory()
     ProfileFactory()
@@ -383,6 +392,21 @@ def test_progress_is_a_fragment_that_refreshes_itself_until_the_end(backoffice, 
 
     assert ("<html" in running, 'hx-trigger="every 1s"' in running) == (False, True)
     assert ('hx-trigger="every 1s"' in over, "Finished" in over) == (False, True)
+
+
+def test_a_stopped_delivery_refreshes_itself_until_nobody_waits(backoffice, make_delivery, prepare, confirm, operator):
+    ProfileFactory()
+    delivery = make_delivery()
+    prepare(delivery)
+    confirm(delivery)
+    lifecycle.stop(delivery, by=operator)
+
+    waiting = page(backoffice, "show", delivery.pk)
+    stopping.close_stopped()
+    over = page(backoffice, "show", delivery.pk)
+
+    assert ('hx-trigger="every 1s"' in waiting, 'hx-trigger="every 1s"' in over) == (True, False)
+    assert "they were still waiting when the delivery was stopped" in over
 
 
 def test_hostile_text_is_shown_as_text(backoffice, make_delivery, prepare):

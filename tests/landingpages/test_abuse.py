@@ -19,11 +19,12 @@ from deliveries import confirmations
 from deliveries.transports import memory
 from landingpages import editing, limits, publishing, reconciling
 from landingpages.models import Submission
-from profiles import consent, pending
+from profiles import consent, notices, pending
 from profiles.channels import OPT_OUT_FIELDS
 from profiles.consent import NO_EVIDENCE
 from profiles.links import Purpose, make_token
-from profiles.models import Notice, PendingChange, Profile, Source
+from profiles.models import Notice, NoticeKind, PendingChange, Profile, Source
+from profiles.publicpages import masked
 from tests.deliveries.test_public_views import SCANNERS
 from tests.factories import ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory
 from tests.landingpages.visitors import address, everything, link, stamped, stranger, token, typed
@@ -119,6 +120,24 @@ def test_the_same_is_true_of_mobiles(anonymous, profile):
     ]
 
     assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("kind", ["fresh_link", "confirm_change", "confirm_address"])
+def test_a_link_does_not_tell_whether_another_address_had_mails(anonymous, online, profile, kind):
+    """Who asks for links to an address until its day is full could see by an own link whether we know it."""
+    known = ProfileFactory(email="known@example.org")
+    for _number in range(5):
+        notices.ask(NoticeKind(kind), address=known.email, profile=known)
+    mine = link(online, profile)
+
+    said = [
+        content(anonymous.post(mine, typed(online, email=typed_address))).replace(masked(typed_address), "@")
+        for typed_address in ("known@example.org", "nobod@example.org")
+    ]
+
+    assert said[0] == said[1]
+    assert "is on its way to @" in said[0]
+    assert Notice.objects.filter(address="known@example.org").count() == 5
 
 
 def test_a_forwarded_mail_shows_nothing_personal(anonymous, online, profile):
@@ -416,6 +435,19 @@ def test_a_day_of_asking_for_everything_is_five_mails_at_most(anonymous, online,
 
     assert 1 <= len(outbox) <= 5
     assert Notice.objects.filter(created_at__gt=timezone.now() - timedelta(days=1)).count() <= 5
+
+
+def test_one_link_writes_to_few_strangers(anonymous, online, profile, outbox):
+    for number in range(50):
+        data = typed(online, email=f"victim{number}@example.org", opted_out_sms="on")
+        response = anonymous.post(link(online, profile), data, REMOTE_ADDR=f"10.0.{number}.1")
+        assert response.status_code == 200
+    for _ in range(10):
+        confirmations.send_due_notices()
+
+    assert (Notice.objects.count(), PendingChange.objects.count(), len(outbox)) == (5, 5, 5)
+    assert "try again later" in content(response)
+    assert (Profile.objects.get().opted_out_sms, Profile.objects.get().email) == (True, "marie@example.org")
 
 
 def test_a_network_sends_so_many_and_keeps_what_it_typed(anonymous, online, settings):

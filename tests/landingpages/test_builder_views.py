@@ -543,7 +543,7 @@ def test_preview_is_the_public_form_and_can_be_framed_by_us_alone(backoffice, dr
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"part": "confirmation", "lang": "en"}, "Thank you. Your choices are recorded."),
+        ({"part": "confirmation", "lang": "en"}, "Your choices are recorded."),
         ({"part": "error", "lang": "fr"}, "Vos choix n’ont pas pu être enregistrés."),
         ({"version": "1", "lang": "en"}, "Your preferences"),
     ],

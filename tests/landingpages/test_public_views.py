@@ -199,11 +199,12 @@ def test_what_was_typed_is_kept_on_an_error(anonymous, online):
     assert Submission.objects.count() == 0
 
 
-def test_the_confirmation_page_has_the_text_of_the_version(anonymous, online, profile):
+def test_the_confirmation_page_has_the_text_of_the_version(anonymous, profile):
+    online = PublishedPageFactory(texts={"fr": {"confirmation": "C’est noté."}})
     data = stranger(online, last_name="Petit", email="petit@example.org")
     for url in (address(online) + "?lang=fr", link(online, profile) + "?lang=fr"):
         response = anonymous.post(url, data)
-        assert (response.status_code, "Merci. Vos choix sont enregistrés." in content(response)) == (200, True)
+        assert (response.status_code, "C’est noté." in content(response)) == (200, True)
 
 
 @pytest.mark.parametrize(
@@ -477,6 +478,13 @@ def test_the_way_to_a_fresh_link_keeps_the_language(anonymous, online):
     page = content(anonymous.get(address(online) + "?lang=fr"))
 
     assert f'href="{address(online)}fresh-link/?lang=fr"' in page
+
+
+@pytest.mark.parametrize(("language", "thanks"), [("en", "Thank you"), ("fr", "Merci")])
+def test_nobody_is_thanked_twice(anonymous, online, profile, language, thanks):
+    page = content(anonymous.post(link(online, profile) + f"?lang={language}", typed(online)))
+
+    assert page.count(thanks) == 2  # in the title and in the heading
 
 
 @pytest.mark.parametrize("url", ["", "https://example.org/privacy?a=1&b=2"])
