@@ -118,6 +118,7 @@ def marked(operator):
         address=mark("profiles.PendingChange.address", "{}@example.org"),
         fields={"city": mark("profiles.PendingChange.fields")},
         choices={mark("profiles.PendingChange.choices"): True},
+        services={mark("profiles.PendingChange.services"): True},
         evidence={"ip": mark("profiles.PendingChange.evidence")},
         source=Source.LANDING_PAGE,
         created_at=NOW,

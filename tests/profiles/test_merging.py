@@ -26,7 +26,18 @@ from profiles.channels import Channel
 from profiles.consent_at import consent_at
 from profiles.links import Purpose, make_token
 from profiles.management.commands import consent_at as command
-from profiles.models import ConsentEvent, CustomField, Notice, PendingChange, Profile, ProfileAlias, Source, Subscription
+from profiles.models import (
+    AudienceMember,
+    ConsentEvent,
+    CustomField,
+    Notice,
+    PendingChange,
+    Profile,
+    ProfileAlias,
+    SavedAudience,
+    Source,
+    Subscription,
+)
 from tests.factories import ProfileFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
@@ -344,3 +355,16 @@ def test_of_two_subscriptions_the_one_that_lasts_longer_counts(pair, operator, w
 
     assert list(Subscription.objects.values_list("profile", "expires_at")) == [(pair[0].pk, ends and now + timedelta(days=ends))]
     assert list(ledger.disagreements()) == []
+
+
+def test_the_winner_takes_the_place_of_the_loser_on_every_list(pair, operator):
+    first, second = (SavedAudience.objects.create(label=name, kind="list") for name in ("first", "second"))
+    for audience, profile in ((first, pair[0]), (first, pair[1]), (second, pair[1])):
+        AudienceMember.objects.create(audience=audience, profile=profile)
+
+    merge(*pair, operator)
+
+    assert list(AudienceMember.objects.order_by("audience").values_list("audience", "profile")) == [
+        (first.pk, pair[0].pk),
+        (second.pk, pair[0].pk),
+    ]
