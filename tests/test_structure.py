@@ -34,7 +34,6 @@ MAY_IMPORT = {
 }
 WRITES_OPT_OUTS = {
     "profiles/consent.py",
-    "profiles/importing.py",  # creates profiles together with their ledger rows (consent.record_new)
 }
 WRITERS = {"update", "create", "update_or_create", "get_or_create", "bulk_update", "bulk_create", "Profile"}
 

@@ -114,9 +114,10 @@ class Profile(models.Model):
     class Meta:
         verbose_name = _("profile")
         verbose_name_plural = _("profiles")
-        permissions = [("import_profile", "Can import profiles"), ("export_profile", "Can export profiles")]
         ordering = ["-pk"]
         permissions = [
+            ("import_profile", _("Can import profiles")),
+            ("export_profile", _("Can export profiles")),
             ("merge_profile", _("Can merge profiles")),
             ("erase_profile", _("Can erase profiles")),
             ("access_profile", _("Can answer access requests")),
