@@ -2,6 +2,7 @@
 
 import mmap
 import re
+from functools import partial
 from pathlib import Path
 
 from django.db import transaction
@@ -35,7 +36,7 @@ class ImportFileHolder(Holder):
         """After the commit: what is deleted from the disk does not come back when a transaction fails."""
         jobs = _naming(person)
         for job in jobs:
-            transaction.on_commit(lambda job=job: importjobs.delete_files(job))
+            transaction.on_commit(partial(importjobs.delete_files, job))
         return len(jobs)
 
 
