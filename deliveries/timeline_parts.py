@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from deliveries import explaining
 from deliveries.models import Delivery, Message, TrackingEvent
 from deliveries.statuses import Exclusion, MessageStatus
-from profiles import timeline
+from profiles import aliases, timeline
 from profiles.channels import Channel
 from profiles.models import Profile
 from profiles.timeline import Entry, Part
@@ -27,7 +27,8 @@ def _messages(profile: Profile) -> QuerySet[Any]:
     numbers passing through Python: a page asks four times.
     """
     valid = Delivery.objects.exclude(preparation=None).order_by().values("preparation_id")
-    ended = Message.objects.filter(preparation__in=valid, profile=profile.pk).exclude(status=MessageStatus.PENDING)
+    hers = Message.objects.filter(preparation__in=valid, profile__in=aliases.all_ids(profile))
+    ended = hers.exclude(status=MessageStatus.PENDING)
     return ended.annotate(happened_at=Coalesce("ended_at", "prepared_at")).order_by()
 
 
