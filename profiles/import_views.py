@@ -53,7 +53,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, import_id: int) -> HttpResponse:
     """Where the import stands. The fragment refreshes itself while the worker is busy."""
     job = get_object_or_404(ImportJob, pk=import_id)
-    if job.status == ImportStatus.UPLOADED or "columns" in request.GET and job.status == ImportStatus.CHECKED:
+    if job.status == ImportStatus.UPLOADED or ("columns" in request.GET and job.status == ImportStatus.CHECKED):
         return _mapping(request, job, _mapping_form(job))
     found = importjobs.preview(job)
     names = [name for name, field in zip(job.header, job.fields, strict=False) if not field and name.strip()]
