@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -46,7 +46,13 @@ def ways_to_match(text: str, starts: Callable[[str, str], Q] = prefix) -> list[Q
 
 
 class ProfileQuerySet(models.QuerySet["Profile"]):
-    counted_by: Self | None = None  # the same set in the shape that is counted sooner, for a list that is not filtered further
+    counted_by: Self | None = None  # the same set in the shape that is counted sooner, until it is filtered further
+
+    def _filter_or_exclude(self, negate: bool, args: Any, kwargs: Any) -> Self:
+        narrowed: Self = super()._filter_or_exclude(negate, args, kwargs)  # type: ignore[misc]
+        if kwargs or any(args):
+            narrowed.counted_by = None
+        return narrowed
 
     def _clone(self) -> Self:
         clone: Self = super()._clone()  # type: ignore[misc]

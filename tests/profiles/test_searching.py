@@ -68,6 +68,13 @@ def test_subscribers_are_the_same_in_both_shapes(people, monkeypatch, limit):
     assert Paginator(profiles, 50).count == min(3, limit)
 
 
+def test_what_is_filtered_further_is_counted_anew(people):
+    profiles = searching.search(Profile.objects.order_by("-pk"), "mari")
+
+    assert [Paginator(found, 50).count for found in (profiles, profiles.filter(first_name="Maria"))] == [3, 1]
+    assert Paginator(profiles.exclude(first_name="Maria").order_by("pk"), 50).count == 2
+
+
 @pytest.mark.parametrize("limit", [1, 10_000])
 def test_search_filter_and_service_are_counted_together(people, monkeypatch, limit, rf, operator):
     monkeypatch.setattr(paging, "LIMIT", limit)
