@@ -1,4 +1,4 @@
-"""Every URL: the back office under /admin/, what recipients and visitors open under /u/, /lp/ and /c/."""
+"""Every URL: the back office under /admin/, what recipients and visitors open under /u/, /t/, /lp/ and /c/."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -18,6 +18,7 @@ urlpatterns = [
     path("admin/", include((quarantine_pages, quarantine.urls.app_name))),
     path("admin/", admin.site.urls),
     path("u/", include("deliveries.public_urls")),
+    path("t/", include("deliveries.tracking_urls")),
     path("", include("landingpages.public_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

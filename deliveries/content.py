@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop as noop
 
-from deliveries import merging, pagelinks
+from deliveries import merging, pagelinks, tracking
 from deliveries.journal import Line
 from deliveries.models import Level
 from deliveries.rendering import one_line
@@ -25,6 +25,7 @@ PAGE_FAULTS = {
         noop("The blocklist page “%(page)s” is not online: publish it, or choose another."),
     ),
 }
+NO_SERVICE = noop("The %(part)s links to the unsubscription page of a service, but the delivery is for no service.")
 NO_POSTAL_ADDRESS = noop("The postal address of the sender is not set (SENDER_POSTAL_ADDRESS): many countries ask for it.")
 
 BROKEN = frozenset({"a template with a mistake"})
@@ -37,17 +38,21 @@ def error_line(text: str, **values: str) -> Line:
 
 def findings(content: dict[str, Any]) -> list[Line]:
     """What is wrong with a pinned content, in the order of the form."""
-    found = [line for part, name in PART_NAMES.items() for line in _template(name, content[part], html=part == "html")]
-    return [*CHECKS[Channel.of(content["channel"])](content), *_pages(content), *found]
+    found = [
+        line
+        for part, name in PART_NAMES.items()
+        for line in _template(name, content[part], html=part == "html", beside=tracking.fields(content))
+    ]
+    return [*_service(content), *CHECKS[Channel.of(content["channel"])](content), *_pages(content), *found]
 
 
-def _template(name: str, source: str, *, html: bool) -> Iterator[Line]:
+def _template(name: str, source: str, *, html: bool, beside: set[str]) -> Iterator[Line]:
     try:
         template = merging.compile_text(source, html=html)
     except merging.InvalidTemplate as error:
         yield error_line(noop("The %(part)s has a mistake: %(why)s"), part=name, why=str(error))
         return
-    for field in template.unknown:
+    for field in (field for field in template.unknown if field not in beside):
         yield error_line(noop("The %(part)s uses the merge field “%(field)s”, which does not exist."), part=name, field=field)
 
 
@@ -83,10 +88,18 @@ def _pages(content: dict[str, Any]) -> Iterator[Line]:
             yield error_line(closed, page=pinned["slug"])
 
 
+def _service(content: dict[str, Any]) -> Iterator[Line]:
+    """A link that ends a subscription needs one that the delivery is tied to."""
+    if content["service"] is None:
+        for part, name in PART_NAMES.items():
+            if merging.SERVICE_UNSUBSCRIBE in _names(content[part], html=part == "html"):
+                yield error_line(NO_SERVICE, part=name)
+
+
 def _has_link(source: str, *, html: bool) -> bool:
     """Whether recipients can say no; a template with a mistake is reported by itself."""
     names = _names(source, html=html)
-    return names is BROKEN or not names.isdisjoint({merging.UNSUBSCRIBE, *merging.PAGES})
+    return names is BROKEN or not names.isdisjoint({merging.UNSUBSCRIBE, merging.SERVICE_UNSUBSCRIBE, *merging.PAGES})
 
 
 def _names(source: str, *, html: bool) -> frozenset[str]:

@@ -20,9 +20,19 @@ from deliveries.statuses import (
     PreparationStatus,
 )
 from landingpages.models import LandingPage
+from profiles import aliases
 from profiles.channels import Channel
 from profiles.fields import ByteOrderedField
 from profiles.models import Profile, Service
+
+
+class Tracking(models.TextChoices):
+    """What of a delivery's reception is noted (design decision 24)."""
+
+    OFF = "off", _("Nothing")
+    OPENS = "opens", _("Opens")
+    CLICKS = "clicks", _("Clicks")
+    BOTH = "both", _("Opens and clicks")
 
 
 class Delivery(models.Model):
@@ -49,6 +59,13 @@ class Delivery(models.Model):
     )
     blocklist_page = models.ForeignKey(
         LandingPage, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("blocklist page")
+    )
+    tracking = models.CharField(
+        _("tracking"),
+        max_length=30,
+        choices=Tracking,
+        default=Tracking.CLICKS,
+        help_text=_("Many countries ask for people's consent before opens are noted."),
     )
     audience = models.JSONField(_("audience"), default=dict, blank=True)
     status = models.CharField(_("status"), max_length=30, choices=DeliveryStatus, default=DeliveryStatus.EDITING, editable=False)
@@ -183,13 +200,16 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def excluded(self) -> Self:
         return self.exclude(exclusion="")
 
-    def for_profile(self, profile_id: int) -> Self:
+    def for_profile(self, profile: Profile) -> Self:
         """A profile's messages of all valid preparations: one probe of the primary key for each, newest first.
 
-        The preparations are named, because an index on the profile alone would double the cost of preparing.
+        Those of profiles that were merged into it count as its own. The preparations are named, because an index on the
+        profile alone would double the cost of preparing.
         """
         valid = Delivery.objects.exclude(preparation=None).order_by("-preparation_id").values_list("preparation_id", flat=True)
-        return self.filter(preparation__in=list(valid), profile=profile_id).order_by("-preparation_id")
+        return self.filter(preparation__in=list(valid), profile__in=aliases.all_ids(profile)).order_by(
+            "-preparation_id", "profile_id"
+        )
 
 
 class Message(models.Model):
@@ -301,3 +321,44 @@ class PreparationLog(models.Model):
         """The line in the reader's language; the name of a part of the content is translated as well."""
         values = {name: gettext(value) if name == "part" else localize(value) for name, value in self.values.items()}
         return gettext(self.text) % values if values else gettext(self.text)
+
+
+class TrackedLink(models.Model):
+    """A link of a delivery that leads through us. Its address stays here: no link in a mail carries one (decision 24)."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="tracked_links")
+    url = models.CharField(_("link"), max_length=2000)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["delivery", "url"], name="one_tracked_link_per_address")]
+
+
+class TrackingKind(models.TextChoices):
+    OPEN = "open", _("Open")
+    CLICK = "click", _("Email click")
+
+
+class TrackingEvent(models.Model):
+    """Somebody's mail program asked for the picture or a link of a message. `is_automatic`: it was hardly a person."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="tracking_events")
+    profile = models.ForeignKey(Profile, models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
+    link = models.ForeignKey(TrackedLink, models.CASCADE, null=True, related_name="events")
+    kind = models.CharField(_("type"), max_length=30, choices=TrackingKind)
+    at = models.DateTimeField(_("date"))
+    is_automatic = models.BooleanField(_("automatic"), default=False)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["profile", "at"], name="tracking_by_profile"),
+            models.Index(fields=["delivery", "profile", "kind"], name="tracking_by_delivery"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind=TrackingKind.CLICK, link__isnull=False) | Q(kind=TrackingKind.OPEN, link__isnull=True),
+                name="a_click_names_its_link",
+            ),
+        ]

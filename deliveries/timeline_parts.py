@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deliveries import explaining
-from deliveries.models import Delivery, Message
+from deliveries.models import Delivery, Message, TrackingEvent
 from deliveries.statuses import Exclusion, MessageStatus
-from profiles import timeline
+from profiles import aliases, timeline
 from profiles.channels import Channel
 from profiles.models import Profile
 from profiles.timeline import Entry, Part
@@ -27,7 +27,8 @@ def _messages(profile: Profile) -> QuerySet[Any]:
     numbers passing through Python: a page asks four times.
     """
     valid = Delivery.objects.exclude(preparation=None).order_by().values("preparation_id")
-    ended = Message.objects.filter(preparation__in=valid, profile=profile.pk).exclude(status=MessageStatus.PENDING)
+    hers = Message.objects.filter(preparation__in=valid, profile__in=aliases.all_ids(profile))
+    ended = hers.exclude(status=MessageStatus.PENDING)
     return ended.annotate(happened_at=Coalesce("ended_at", "prepared_at")).order_by()
 
 
@@ -66,4 +67,44 @@ def _entry(message: Message) -> Entry:
 
 MESSAGES = Part(
     "messages", gettext_lazy("Messages"), entries, count, first, months, permission="deliveries.view_delivery", position=10
+)
+
+
+def _events(profile: Profile) -> QuerySet[TrackingEvent]:
+    """What a person did; programs that look at mails before her are none of her history."""
+    return TrackingEvent.objects.filter(profile=profile, is_automatic=False).order_by()
+
+
+def tracked_entries(profile: Profile, before: datetime, limit: int) -> Iterable[Entry]:
+    found = _events(profile).filter(at__lt=before).order_by("-at", "-pk")
+    return [_tracked_entry(event) for event in found.select_related("delivery", "link")[:limit]]
+
+
+def _tracked_entry(event: TrackingEvent) -> Entry:
+    words = _("Clicked a link of “%(label)s”") if event.link else _("Opened “%(label)s”")
+    return Entry(
+        at=event.at,
+        title=words % {"label": event.delivery.label},
+        detail=event.link.url if event.link else "",
+        url=reverse("deliveries:tracking_log", args=[event.delivery_id]),
+    )
+
+
+def tracked_first(profile: Profile) -> datetime | None:
+    return _events(profile).aggregate(first=Min("at"))["first"]
+
+
+def tracked_months(profile: Profile, since: datetime) -> dict[date, int]:
+    return timeline.by_month(_events(profile).filter(at__gte=since), "at")
+
+
+TRACKING = Part(
+    "tracking",
+    gettext_lazy("Opens and clicks"),
+    tracked_entries,
+    lambda profile: _events(profile).count(),
+    tracked_first,
+    tracked_months,
+    permission="deliveries.view_delivery",
+    position=20,
 )

@@ -52,6 +52,11 @@ def operator(request: HttpRequest) -> AbstractUser:
     return request.user
 
 
+def typed(request: HttpRequest, name: str) -> str:
+    """What stands in the query, to be searched for; without the NUL that PostgreSQL takes in no text."""
+    return request.GET.get(name, "").replace("\0", "").strip()
+
+
 def is_fragment(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of the page; without it the same URL answers with the whole."""
     return request.headers.get("HX-Request") == "true"

@@ -1,33 +1,48 @@
-"""The columns that a file of profiles may have: their names, and what their cells mean."""
+"""The columns that a file of profiles may have, by their names; what their cells mean is in profiles.cells."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 
-from babel.core import get_global
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
-from profiles import regions
-from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS, normalise_email, normalise_mobile
+from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS
 from profiles.csvfiles import ImportRejected
 from profiles.fields import fold
-from profiles.models import Profile
-
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+from profiles.models import CustomField
 
 # What a header may say for each column, besides the column's own name; case, accents and punctuation do not count.
 # The names with blackList and denyList are those of exports from older tools.
 HEADERS: Mapping[str, tuple[str, ...]] = {
+    "public_id": ("Heed ID", "identifiant Heed"),
+    "external_id": ("external ID", "customer number", "customer ID", "identifiant externe", "numéro de client"),
+    "title": ("salutation", "civilité"),
     "first_name": ("first name", "given name", "prénom"),
+    "middle_name": ("middle name", "deuxième prénom"),
     "last_name": ("last name", "surname", "family name", "nom", "nom de famille"),
+    "gender": ("sex", "genre", "sexe"),
+    "birth_date": ("date of birth", "birthday", "birthdate", "date de naissance"),
     "email": ("e-mail", "mail", "email address", "courriel", "adresse e-mail", "adresse électronique", "adresse de courriel"),
     "mobile": ("mobile phone", "mobile number", "téléphone mobile", "téléphone portable", "portable", "numéro de mobile"),
     "preferred_language": ("preferred language", "language", "langue", "langue préférée", "langue de préférence"),
-    "country": ("country code", "pays", "code pays"),
-    "street": ("address", "street address", "postal address", "rue", "adresse", "adresse postale"),
+    "time_zone": ("time zone", "fuseau horaire"),
+    "email_format": ("email format", "format d’e-mail", "format des e-mails"),
+    "phone": ("telephone", "phone number", "landline", "téléphone fixe", "numéro de téléphone"),
+    "fax": ("fax number", "télécopie", "numéro de fax"),
+    "address_specified": ("address specified", "adresse renseignée", "adresse spécifiée"),
+    "street": (
+        "address",
+        "street address",
+        "postal address",
+        "address, line 1",
+        "rue",
+        "adresse",
+        "adresse postale",
+        "adresse, ligne 1",
+    ),
+    "street_2": ("address, line 2", "address line 2", "complément d’adresse", "adresse, ligne 2"),
     "postal_code": ("postal code", "postcode", "zip", "zip code", "code postal"),
     "city": ("town", "ville"),
+    "state": ("state or province", "province", "region", "état ou province", "région"),
+    "country": ("country code", "pays", "code pays"),
     OPT_OUT_FIELDS[ANY_CHANNEL]: (
         "no longer contact (by any channel)",
         "no longer contact",
@@ -63,30 +78,11 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
         "blackListPostalMail",
         "denyListPostalMail",
     ),
+    "ccpa_opt_out": ("CCPA opt-out", "CCPA", "opposition CCPA"),
 }
+CUSTOM = "custom."  # before the key of a field that this installation added
+KEYS = ("email", "mobile", "external_id", "public_id")  # what a profile can be found by
 SCOPES = {field: scope for scope, field in OPT_OUT_FIELDS.items()}
-TICKED = {"yes": True, "true": True, "1": True, "oui": True, "x": True, "vrai": True}
-NOT_TICKED = {"no": False, "false": False, "0": False, "non": False, "faux": False}
-ANSWERS = TICKED | NOT_TICKED
-
-# Names in common use that the tables of regions word otherwise.
-COUNTRY_NAMES = {
-    "United States of America": "US",
-    "États-Unis d’Amérique": "US",
-    "Great Britain": "GB",
-    "Grande-Bretagne": "GB",
-    "The Netherlands": "NL",
-    "Czech Republic": "CZ",
-    "République tchèque": "CZ",
-    "Turkey": "TR",
-    "Hong Kong": "HK",
-    "Ivory Coast": "CI",
-}
-LANGUAGE_NAMES = {"Norwegian": "nb", "norvégien": "nb", "no": "nb"}
-
-
-class UnreadableCell(ValueError):
-    """The cell does not fit its column; the message says why."""
 
 
 def key(text: str) -> str:
@@ -97,116 +93,51 @@ def key(text: str) -> str:
 FIELDS = {key(name): field for field, names in HEADERS.items() for name in (field, *names)}
 
 
-def match(header: Sequence[str], mapping: Mapping[str, str]) -> dict[int, str]:
+def fields(custom: Sequence[CustomField] = ()) -> list[str]:
+    """Every field that a column can be, in the order of an export."""
+    return [*HEADERS, *(CUSTOM + one.key for one in custom)]
+
+
+def match(header: Sequence[str], mapping: Mapping[str, str], custom: Sequence[CustomField] = ()) -> dict[int, str]:
     """Position -> field for the columns of a file; a column that is no field of a profile is left out.
 
     `mapping` (header -> field, or "" to leave the column out) goes before the names that are known. Raises
-    ImportRejected where two columns would be one field, and where there is no column with an address.
+    ImportRejected where two columns would be one field, and where there is no column that a profile is found by.
     """
     keys = [key(name) for name in header]
-    if unknown := [field for field in mapping.values() if field and field not in HEADERS]:
+    if unknown := [field for field in mapping.values() if field and field not in fields(custom)]:
         raise ImportRejected(
-            _("There is no field %(field)s. Fields: %(fields)s.") % {"field": unknown[0], "fields": ", ".join(HEADERS)}
+            _("There is no field %(field)s. Fields: %(fields)s.") % {"field": unknown[0], "fields": ", ".join(fields(custom))}
         )
     if absent := [name for name in mapping if key(name) not in keys]:
         raise ImportRejected(_("The file has no column %(column)s.") % {"column": absent[0]})
     asked = {key(name): field for name, field in mapping.items()}
-    known = {name: field for name, field in FIELDS.items() if field not in asked.values()} | asked
-    found: dict[int, str] = {}
-    for position, name in enumerate(keys):
-        field = known.get(name)
-        if field and field in found.values():
-            raise ImportRejected(
-                _("Two columns would be the field %(field)s: leave one of them out with --map.") % {"field": field}
-            )
-        if field:
-            found[position] = field
-    if not {"email", "mobile"} & set(found.values()):
+    known = {name: field for name, field in _names(custom).items() if field not in asked.values()} | asked
+    return check({position: known[name] for position, name in enumerate(keys) if known.get(name)}, header)
+
+
+def guess(header: Sequence[str], custom: Sequence[CustomField] = ()) -> list[str]:
+    """The field that each column seems to be, "" for none; a field is guessed once."""
+    known, found = _names(custom), list[str]()
+    for name in header:
+        field = known.get(key(name), "")
+        found.append("" if field in found else field)
+    return found
+
+
+def check(found: dict[int, str], header: Sequence[str]) -> dict[int, str]:
+    """`found` as it is; ImportRejected where a field stands twice, or nothing to find profiles by."""
+    names = list(found.values())
+    if twice := next((field for field in names if names.count(field) > 1), ""):
+        raise ImportRejected(_("Two columns would be the field %(field)s: leave one of them out with --map.") % {"field": twice})
+    if not set(KEYS) & set(names):
         raise ImportRejected(
             _("The file needs a column email or mobile; its header is: %(header)s.") % {"header": ", ".join(header)}
         )
     return found
 
 
-def reader(field: str) -> Callable[[str], str | bool]:
-    """The function from a cell with text to what is stored; it raises ValueError with the reason.
-
-    An opt-out column gives whether the box is asked to be ticked.
-    """
-    if field in SCOPES:
-        return _answer
-    if meaning := MEANINGS.get(field):
-        return meaning
-    longest: int = getattr(Profile._meta.get_field(field), "max_length", None) or 0
-
-    def text(cell: str) -> str:
-        value = " ".join(cell.split())
-        if CONTROL.search(value):
-            raise UnreadableCell(_("This cell contains a control character."))
-        if len(value) > longest:
-            raise UnreadableCell(
-                _("%(length)s characters: at most %(longest)s are stored.") % {"length": len(value), "longest": longest}
-            )
-        return value
-
-    return text
-
-
-def _answer(cell: str) -> bool:
-    answer = ANSWERS.get(cell.strip().lower())
-    if answer is None:
-        raise UnreadableCell(_("Write yes or no, or leave the cell empty."))
-    return answer
-
-
-def _country(cell: str) -> str:
-    code = _countries().get(key(cell))
-    if code is None:
-        raise UnreadableCell(_("No country has this code or name: use an ISO code such as FR, or the name in English or French."))
-    return code
-
-
-def _language(cell: str) -> str:
-    names = _languages()
-    code = names.get(key(cell)) or names.get(key(re.split(r"[-_]", cell)[0]))  # fr-CA is French
-    if code is None:
-        raise UnreadableCell(
-            _("No language has this code or name: use an ISO code such as fr, or the name in English or French.")
-        )
-    return code
-
-
-MEANINGS: Mapping[str, Callable[[str], str]] = {
-    "email": normalise_email,
-    "mobile": normalise_mobile,
-    "country": _country,
-    "preferred_language": _language,
-}
-
-
-@cache
-def _countries() -> dict[str, str]:
-    codes = _names(regions.country_choices) | {key(name): code for name, code in COUNTRY_NAMES.items()}
-    return _three_letter_codes("territory_aliases", codes) | codes
-
-
-@cache
-def _languages() -> dict[str, str]:
-    codes = _names(regions.language_choices) | {key(name): code for name, code in LANGUAGE_NAMES.items()}
-    return _three_letter_codes("language_aliases", codes) | codes
-
-
-def _names(choices: Callable[[], list[tuple[str, str]]]) -> dict[str, str]:
-    codes: dict[str, str] = {}
-    for language in ("en", "fr"):
-        with override(language):
-            codes |= {key(name): code for code, name in choices()} | {key(code): code for code, _name in choices()}
-    return codes
-
-
-def _three_letter_codes(table: str, codes: Mapping[str, str]) -> dict[str, str]:
-    """FRA, fra and fre, UK: the other codes of what `codes` knows."""
-    aliases: Mapping[str, str | list[str]] = get_global(table)  # type: ignore[arg-type]
-    known = set(codes.values())
-    targets = {key(alias): target if isinstance(target, str) else target[0] for alias, target in aliases.items()}
-    return {alias: target for alias, target in targets.items() if target in known and (len(alias) == 3 or alias == "uk")}
+def _names(custom: Sequence[CustomField]) -> dict[str, str]:
+    """What a header may say -> its field; an own name of Heed goes before those of added fields."""
+    added = {key(name): CUSTOM + one.key for one in custom for name in (one.label, one.key, CUSTOM + one.key)}
+    return added | FIELDS

@@ -1,6 +1,6 @@
 """The only code that changes an opt-out. Every change leaves one row in the ledger, in the same transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,22 @@ from django.db import transaction
 from django.db.models import BooleanField, CharField, DateTimeField, F, QuerySet, Value
 from django.utils import timezone
 
-from profiles import bulk
+from profiles import aliases, bulk, bulkrows, erased
 from profiles.actors import actor
-from profiles.channels import OPT_OUT_FIELDS
+from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.models import ConsentEvent, Profile, Service, Source
 
-__all__ = ["Evidence", "actor", "apply_choices", "opt_out", "opt_out_set", "record_new", "record_subscription"]
+__all__ = [
+    "Evidence",
+    "actor",
+    "apply_choices",
+    "insert_profiles",
+    "opt_out",
+    "opt_out_set",
+    "record_new",
+    "record_subscription",
+    "record_subscriptions",
+]
 
 
 @dataclass(frozen=True)
@@ -45,9 +55,10 @@ def apply_choices(
     """Tick and untick boxes of one profile; `choices` is scope -> ticked, scopes left out stay as they are.
 
     Returns the ledger rows written: none where everything was so already. The profile in hand is brought up to date.
+    Clearing a channel's box also forgets that its address was erased while it was silent.
     """
     with transaction.atomic():
-        current = Profile.objects.select_for_update(no_key=True).get(pk=profile.pk)
+        current = aliases.held(profile.pk)
         stored = current.choices
         changed = {scope: ticked for scope, ticked in choices.items() if stored[scope] != ticked}
         if changed:
@@ -57,6 +68,9 @@ def apply_choices(
             for scope, ticked in changed.items()
         ]
         ConsentEvent.objects.bulk_create(events)
+        for channel in Channel.addressed():
+            if changed.get(channel.value) is False:
+                erased.forget(channel, getattr(current, channel.address_field))
     for scope, field in OPT_OUT_FIELDS.items():
         setattr(profile, field, changed.get(scope, stored[scope]))
     return events
@@ -90,11 +104,7 @@ def opt_out_set(
         if not bulk.lock(affected):
             return 0
         values = {"before": False, "after": True, "service_label": "", **_common(scope, source, by, evidence)}
-        constants = {f"new_{name}": _constant(name, value) for name, value in values.items() if value is not None}
-        rows = affected.annotate(**constants).values_list("pk", *constants)
-        written = bulk.insert_from(
-            rows, into=ConsentEvent, columns=["profile", *(name.removeprefix("new_") for name in constants)]
-        )
+        written = _insert_for(affected, values)
         affected.update(**{field: True}, revision=F("revision") + 1, modified_at=timezone.now(), modified_by=actor(by))
     return written
 
@@ -113,6 +123,39 @@ def record_new(
     return len(events)
 
 
+def insert_profiles(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    constants: Mapping[str, Any],
+    *,
+    source: Source,
+    by: AbstractUser | str | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+) -> int:
+    """Create many profiles, their boxes as the rows say and a ledger row for each ticked one; the number of ticked boxes.
+
+    `columns` starts with id and is in the order of the values, which are those of the database driver; `constants` are
+    the same for all of them.
+    """
+    boxes = [(columns.index(field), scope) for scope, field in OPT_OUT_FIELDS.items() if field in columns]
+    common = {"before": False, "after": True, "service_label": "", **_common("", source, by, evidence)}
+    same = {name: value for name, value in common.items() if value is not None and name != "scope"}
+    ticked = list[tuple[int, str]]()
+
+    def noted() -> Iterator[Sequence[Any]]:
+        for row in rows:
+            for place, scope in boxes:
+                if row[place]:
+                    ticked.append((row[0], scope))
+            yield row
+
+    with transaction.atomic():
+        bulkrows.insert(Profile, columns, noted(), constants)
+        if ticked:
+            bulkrows.insert(ConsentEvent, ("profile_id", "scope"), ticked, same | {"at": bulkrows.moment(common["at"])})
+    return len(ticked)
+
+
 def record_subscription(
     profile: Profile,
     service: Service,
@@ -127,6 +170,28 @@ def record_subscription(
     return ConsentEvent.objects.create(
         profile=profile, service=service, service_label=service.label, before=subscribed, after=not subscribed, **common
     )
+
+
+def record_subscriptions(
+    profiles: QuerySet[Profile],
+    service: Service,
+    *,
+    subscribed: bool,
+    source: Source,
+    by: AbstractUser | str | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+) -> int:
+    """The ledger rows of a set of locked profiles whose subscriptions are made or ended in this transaction; one statement."""
+    common = _common("service", source, by, evidence)
+    values = {"before": subscribed, "after": not subscribed, "service": service.pk, "service_label": service.label, **common}
+    return _insert_for(profiles, values)
+
+
+def _insert_for(profiles: QuerySet[Profile], values: Mapping[str, Any]) -> int:
+    """One ledger row with these values for each profile of the set, without passing through Python."""
+    constants = {f"new_{name}": _constant(name, value) for name, value in values.items() if value is not None}
+    rows = profiles.order_by().annotate(**constants).values_list("pk", *constants)
+    return bulk.insert_from(rows, into=ConsentEvent, columns=["profile", *(name.removeprefix("new_") for name in constants)])
 
 
 def _write_boxes(pk: int, changed: Mapping[str, bool], *, by: str) -> None:

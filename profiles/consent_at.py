@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.db.models import Max
 
+from profiles import aliases
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS, OPT_OUT_LABELS, Channel
-from profiles.models import ConsentEvent, Profile, Scope
+from profiles.models import ConsentEvent, Profile, ProfileAlias, Scope
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,21 @@ class Consent:
 
 def profile_ids(profile: Profile) -> list[int]:
     """The profiles whose events speak of this person: her own, and those that were merged into it."""
-    return [profile.pk]
+    return aliases.all_ids(profile)
+
+
+def _separate(profile: Profile, moment: datetime) -> list[int]:
+    """Of these, those that were still profiles of their own at the moment, or are: a merged one speaks by its winner."""
+    later = ProfileAlias.objects.filter(winner=profile, merged_at__gt=moment).values_list("former_id", flat=True)
+    return [profile.pk, *later]
 
 
 def consent_at(profile: Profile, moment: datetime) -> Consent:
     """The state of every box and subscription when this moment had passed: an event of that very moment counts.
 
-    Two queries, however long the history is. Of merged profiles a box is ticked where one of them had it ticked.
+    Three queries, however long the history is. Before a merge a box is ticked where one of the profiles had it ticked.
     """
-    events = _last_events(profile_ids(profile), moment)
+    events = _last_events(_separate(profile, moment), moment)
     boxes = [_state(scope, str(OPT_OUT_LABELS[scope]), events, ticked=True) for scope in OPT_OUT_FIELDS]
     services = {event.service_id: event.service_label for event in events if event.scope == Scope.SERVICE}
     subscriptions = [

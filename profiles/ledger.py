@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from profiles import triggers
 from profiles.channels import OPT_OUT_FIELDS, OPT_OUT_LABELS
-from profiles.models import ConsentEvent, Profile, Scope, Subscription
+from profiles.models import ConsentEvent, Profile, ProfileAlias, Scope, Subscription
 
 TABLE = "profiles_consentevent"
 ERASING = "profiles_erasing"
@@ -111,6 +111,7 @@ def disagreements(using: str = "default") -> Iterator[str]:
     yield from _unexplained_subscriptions(using)
     yield from _lost_subscriptions(using)
     yield from _broken_chains(using)
+    yield from _forgotten_by_merges(using)
 
 
 def _unexplained_boxes(using: str) -> Iterator[str]:
@@ -169,3 +170,18 @@ def _broken_chains(using: str) -> Iterator[str]:
             "event": pk,
             "profile": profile,
         }
+
+
+def _forgotten_by_merges(using: str) -> Iterator[str]:
+    """A box that a merged-away profile ended with, and of which its winner never heard."""
+    for scope in OPT_OUT_FIELDS:
+        events = ConsentEvent.objects.filter(scope=scope)
+        latest = events.filter(profile=OuterRef("former_id")).order_by("-pk").values("after")[:1]
+        heard = events.filter(profile=OuterRef("winner"), after=True)
+        lost = ProfileAlias.objects.using(using).annotate(ended=Subquery(latest)).filter(~Exists(heard), ended=True)
+        for former, winner in lost.order_by("pk").values_list("former_id", "winner_id").iterator(chunk_size=1000):
+            yield _("“%(box)s” was ticked for profile %(former)s, and is not for profile %(winner)s that it was merged into.") % {
+                "box": OPT_OUT_LABELS[scope],
+                "former": former,
+                "winner": winner,
+            }

@@ -34,6 +34,8 @@ class Purpose(IntEnum):
     PERSONAL = 2  # copied by an operator for one person: tightens any channel
     PAGE = 3  # a landing page as one profile: `page` names it, `public_id` the profile
     CONFIRM = 4  # applies a PendingChange, which `public_id` names
+    OPEN = 5  # the picture of a message
+    CLICK = 6  # a link of a message: `page` is its number
 
 
 # Tightening works at least 400 days (CAN-SPAM asks for 30).
@@ -42,6 +44,8 @@ LIFETIME = {
     Purpose.PERSONAL: timedelta(days=400),
     Purpose.PAGE: timedelta(days=400),
     Purpose.CONFIRM: timedelta(days=7),
+    Purpose.OPEN: timedelta(days=400),
+    Purpose.CLICK: timedelta(days=400),
 }
 # Seeing stored data and changing ordinary fields; after that a page is empty and offers a fresh link.
 SEEING = timedelta(days=30)

@@ -2,21 +2,20 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 
-from profiles import tampering
+from profiles import aliases, tampering
 from profiles.actors import actor
 from profiles.backoffice import backoffice_view, operator
 from profiles.consent_at import consent_at
-from profiles.models import Profile
 from profiles.record import consent_record
 
 
 @backoffice_view("profiles.view_consentevent")
 def consent_record_page(request: HttpRequest, profile_id: int) -> HttpResponse:
     """Without the frame of the back office; opening it writes nothing."""
-    profile = get_object_or_404(Profile, pk=profile_id)
+    profile = aliases.get_or_404(profile_id)
     now, record = timezone.now(), consent_record(profile)
     newest = record.newest_batch
     return render(

@@ -1,20 +1,24 @@
 """From the cells of a CSV record to what a profile stores, or to the reason why it cannot be stored."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from profiles import columns
+from profiles import cells, columns
 from profiles.csvfiles import Record
+from profiles.models import CustomField
+
+LONGEST_VALUE = 100  # characters of a cell that a refusal quotes
 
 
-@dataclass(frozen=True)
-class Row:
-    """A readable row: its stored form, without the empty cells, and the boxes it speaks of (scope -> ticked)."""
+class Row(NamedTuple):
+    """A readable row: the stored form of each mapped column in their order, None for an empty cell."""
 
-    values: dict[str, str]
-    choices: dict[str, bool]
+    line: int
+    values: list[Any]
 
 
 @dataclass(frozen=True)
@@ -27,46 +31,52 @@ class Reject:
     why: str
 
 
-def read(records: Iterable[Record], header: list[str], fields: Mapping[int, str]) -> Iterator[Row | Reject]:
-    """Each record as a Row or a Reject, in the order of the file; `fields` comes from columns.match()."""
-    readers = [(position, field, columns.reader(field)) for position, field in fields.items()]
-    for record in records:
-        if record.fault:
-            yield Reject(record, "", record.cells[0], record.fault)
-            continue
-        if any(cell.strip() for cell in record.cells[len(header) :]):
+class Reader:
+    """Reads the records of one file; `fields` comes from columns.match()."""
+
+    def __init__(self, header: list[str], fields: Mapping[int, str], custom: Sequence[CustomField] = ()) -> None:
+        self.header = header
+        self.positions = list(fields)
+        self.meanings = [cells.reader(field, custom) for field in fields.values()]
+        # One column more, so that a single one is no bare text.
+        self.pick = itemgetter(*fields, next(iter(fields)))
+        self.width = max(fields) + 1
+        self.keys = [index for index, field in enumerate(fields.values()) if field in columns.KEYS]
+
+    def read(self, records: Iterable[Record]) -> tuple[list[Row], list[Reject]]:
+        """The readable ones and the others, each in the order of the file."""
+        read = [self._read(record) for record in records]
+        return [one for one in read if one.__class__ is Row], [one for one in read if one.__class__ is Reject]  # type: ignore[misc]
+
+    def _read(self, record: Record) -> Row | Reject:
+        line, texts, fault = record
+        if fault:
+            return Reject(record, "", texts[0], fault)
+        if len(texts) > len(self.header) and any(cell.strip() for cell in texts[len(self.header) :]):
             why = _("This line has more cells than the header: is a cell without quotation marks cut in two?")
-            yield Reject(record, "", "", why)
-            continue
-        values: dict[str, str] = {}
-        choices: dict[str, bool] = {}
-        faults: list[tuple[int, str]] = []
-        for (position, field, meaning), cell in zip(readers, _cells(record, fields), strict=True):
-            if not cell.strip():
-                continue
+            return Reject(record, "", "", why)
+        if len(texts) < self.width:
+            texts = texts + [""] * (self.width - len(texts))
+        try:
+            values = [meaning(text) for meaning, text in zip(self.meanings, self.pick(texts), strict=False)]
+        except ValueError:
+            return self._rejected(record, texts)
+        if not any(values[index] for index in self.keys):
+            return Reject(record, "", "", _("Neither an email nor a mobile: the profile could not be found again."))
+        return Row(line, values)
+
+    def _rejected(self, record: Record, texts: list[str]) -> Reject:
+        """Every cell once more, to name all faults."""
+        faults = list[tuple[int, str]]()
+        for position, meaning in zip(self.positions, self.meanings, strict=True):
             try:
-                value = meaning(cell)
+                meaning(texts[position])
             except ValueError as error:
                 faults.append((position, str(error)))
-                continue
-            if isinstance(value, bool):
-                choices[columns.SCOPES[field]] = value
-            else:
-                values[field] = value
-        if faults:
-            yield _rejected(record, header, faults)
-        elif "email" not in values and "mobile" not in values:
-            yield Reject(record, "", "", _("Neither an email nor a mobile: the profile could not be found again."))
-        else:
-            yield Row(values, choices)
+        (position, first), *others = faults
+        why = " ".join([first, *(f"{self.header[other]}: {reason}" for other, reason in others)])
+        return Reject(record, self.header[position], shortened(texts[position]), why)
 
 
-def _cells(record: Record, fields: Mapping[int, str]) -> list[str]:
-    """The cells of the mapped columns; a line that ends early has empty ones."""
-    return [record.cells[position] if position < len(record.cells) else "" for position in fields]
-
-
-def _rejected(record: Record, header: list[str], faults: list[tuple[int, str]]) -> Reject:
-    (position, first), *others = faults
-    why = " ".join([first, *(f"{header[other]}: {reason}" for other, reason in others)])
-    return Reject(record, header[position], record.cells[position], why)
+def shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"

@@ -7,7 +7,8 @@ class QuarantineConfig(AppConfig):
     verbose_name = _("Quarantine")
 
     def ready(self) -> None:
-        from profiles import timeline
-        from quarantine import timeline_parts
+        from profiles import holders, timeline
+        from quarantine import holding, timeline_parts
 
+        holders.register(holding.QuarantineHolder())
         timeline.register(timeline_parts.ADDRESSES)

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management.commands import flush
 from django.db import connection, connections
+from django.utils import translation
 
 from deliveries import guards
 from landingpages.guard import VERSION_GUARD
@@ -47,6 +48,13 @@ def _fast_passwords(settings):
 @pytest.fixture(autouse=True)
 def _no_pauses(settings):
     settings.PAUSE_SECONDS = 0
+
+
+@pytest.fixture(autouse=True)
+def _each_test_begins_in_the_language_of_the_settings():
+    """The language of the last request stays active in a thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation
+from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation, TrackedLink, TrackingEvent
 from landingpages.models import Block, LandingPage, PublishedVersion, Submission
-from profiles.models import ConsentEvent, Notice, Profile, Service, Subscription, SuppressedHash
+from profiles.models import ConsentEvent, Notice, Profile, SavedAudience, Service, Subscription, SuppressedHash
 from quarantine.models import QuarantinedAddress
 from tests.factories import ProfileFactory, PublishedPageFactory, ServiceFactory
 
@@ -51,11 +51,28 @@ def notice(world, **fields):
     Notice.objects.create(**{"kind": "fresh_link", "channel": "email", "address": "a@example.org", "created_at": NOW} | fields)
 
 
+def tracked_link(world):
+    return TrackedLink.objects.create(delivery=world.delivery, url="https://example.org/spring")
+
+
+def tracked_event(world, **fields):
+    TrackingEvent.objects.create(delivery=world.delivery, profile=world.profile, at=NOW, **fields)
+
+
 def submission(world, **fields):
     Submission.objects.create(**{"version": world.page.version, "data": {}, "language": "en", "received_at": NOW} | fields)
 
 
 BAD_ROWS = {
+    "one_tracked_link_per_address": [lambda w: [tracked_link(w) for _ in range(2)]],
+    "a_click_names_its_link": [
+        lambda w: tracked_event(w, kind="click"),
+        lambda w: tracked_event(w, kind="open", link=tracked_link(w)),
+    ],
+    "a_counted_audience_has_its_moment": [
+        lambda w: SavedAudience.objects.create(label="x", size=1),
+        lambda w: SavedAudience.objects.create(label="x", counted_at=NOW),
+    ],
     "an_erased_address_is_kept_once": [
         lambda w: [SuppressedHash.objects.create(channel="email", digest=b"d" * 32) for _ in range(2)],
     ],
@@ -66,6 +83,27 @@ BAD_ROWS = {
     "a_sent_notice_was_tried": [lambda w: notice(w, status="sent", ended_at=NOW)],
     "a_page_that_was_online_has_a_version": [lambda w: LandingPage.objects.update(version=None)],
     "only_a_blocklist_page_acts_on_arrival": [lambda w: LandingPage.objects.update(acts_on_arrival=True)],
+    "only_a_subscription_page_has_a_service": [lambda w: LandingPage.objects.update(service=w.service)],
+    "a_subscription_page_is_the_default_of_a_service": [
+        lambda w: LandingPage.objects.create(label="x", slug="x", type="subscription", is_default=True)
+    ],
+    "one_default_page_per_service_and_type": [
+        lambda w: [
+            LandingPage.objects.create(label="x", slug=f"x{n}", type="subscription", is_default=True, service=w.service)
+            for n in range(2)
+        ]
+    ],
+    "a_service_box_is_about_a_service_alone": [
+        lambda w: w.page.blocks.filter(field="opted_out_sms").update(service=w.service),
+        lambda w: w.page.blocks.filter(field="email").update(kind="service"),
+        lambda w: Block.objects.create(page=w.page, kind="service", position=99, is_mandatory=True),
+    ],
+    "a_service_ends_after_it_starts": [lambda w: Service.objects.update(starts_on="2026-02-02", ends_on="2026-02-01")],
+    "a_validity_has_an_amount_and_a_unit": [
+        lambda w: Service.objects.update(validity_amount=1),
+        lambda w: Service.objects.update(validity_unit="days"),
+        lambda w: Service.objects.update(validity_amount=0, validity_unit="days"),
+    ],
     "one_default_page_per_type": [
         lambda w: [LandingPage.objects.create(label="x", slug=f"x{n}", type="acquisition", is_default=True) for n in range(2)]
     ],
@@ -173,6 +211,7 @@ def trace(name):
 def rows():
     kinds = (
         Profile,
+        SavedAudience,
         Service,
         Subscription,
         ConsentEvent,
@@ -183,6 +222,8 @@ def rows():
         ExclusionCause,
         Message,
         Batch,
+        TrackedLink,
+        TrackingEvent,
         Notice,
         LandingPage,
         Block,

@@ -10,10 +10,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, get_resolver
 
 from deliveries import lifecycle, preparation
-from deliveries.models import Delivery
+from deliveries.models import Delivery, TrackedLink
 from profiles import consent, pending, subscriptions
 from profiles.links import Purpose, make_token
-from profiles.models import Profile, Source
+from profiles.models import CustomField, Profile, SavedAudience, Source
 from tests.factories import ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +23,8 @@ OPEN = {
     "home",  # leads to the back office, which asks who is there
     "public:unsubscribe",
     "public:/u/<str:token>/",
+    "tracking:click",
+    "tracking:opened",
     "pages:page",
     "pages:/lp/<slug:slug>",
     "pages:personal_page",
@@ -48,7 +50,7 @@ WITHOUT_A_PAGE = {
     "mailbox:tab",
 }
 REGULAR_EXPRESSIONS = {"admin:app_list": "/admin/profiles/", "admin:/admin/(?P<url>.*)$": "/admin/nothing-here"}
-NOT_COMPARED = {"sessions.Session"}
+NOT_COMPARED = {"sessions.Session", "deliveries.TrackingEvent"}
 
 
 def patterns(resolver=None, prefix="/", namespace=""):
@@ -108,10 +110,13 @@ def values(operator, settings, tmp_path):
             lifecycle.confirm(delivery, preparation=delivery.preparation_id, by=operator)
         if status == "paused":
             lifecycle.pause(delivery, by=operator)
+    tracked = TrackedLink.objects.create(delivery=delivery, url="https://example.org/spring")
     return {
         "profile_id": profile.pk,
+        "audience_id": SavedAudience.objects.create(label="Everybody", tree={}).pk,
         "delivery_id": Delivery.objects.get(label="paused").pk,
         "record_id": record.pk,
+        "service_id": service.pk,
         "name": "release",
         "page_id": page.pk,
         "slug": page.slug,
@@ -119,6 +124,8 @@ def values(operator, settings, tmp_path):
         "tokens": {
             "/u/": make_token(Purpose.ONE_CLICK, profile.public_id, delivery=delivery.pk),
             "/lp/": make_token(Purpose.PAGE, profile.public_id, page=page.pk),
+            "/t/c/": make_token(Purpose.CLICK, profile.public_id, delivery=delivery.pk, page=tracked.pk),
+            "/t/o/": make_token(Purpose.OPEN, profile.public_id, delivery=delivery.pk),
             "/c/": make_token(Purpose.CONFIRM, asked.pending_change.public_id),
         },
         "key": "nothing",
@@ -127,6 +134,7 @@ def values(operator, settings, tmp_path):
         "objects": {
             "profiles/profile": profile.pk,
             "profiles/service": service.pk,
+            "profiles/customfield": CustomField.objects.create(key="size", label="Shoe size", type="number").pk,
             "quarantine/quarantinedaddress": record.pk,
             "auth/user": operator.pk,
             "auth/group": group.pk,

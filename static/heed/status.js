@@ -1,6 +1,6 @@
-// Says the status of the delivery to a screen reader when the page that refreshes itself shows a new one.
+// Says the status of a delivery or an import to a screen reader when the page that refreshes itself shows a new one.
 const said = document.querySelector("[data-said]");
-const shown = () => document.querySelector("#delivery-status .badge").textContent;
+const shown = () => document.querySelector(".status-line .badge").textContent;
 let last = shown();
 
 document.body.addEventListener("htmx:afterSwap", () => {

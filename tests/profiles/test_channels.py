@@ -1,8 +1,10 @@
 import email_validator
+import phonenumbers
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from profiles import numbers
 from profiles.channels import Channel, InvalidAddress, normalise_email, normalise_mobile
 from profiles.models import Profile
 from tests.factories import ProfileFactory
@@ -132,6 +134,43 @@ def test_a_mobile_number_is_stored_in_e164(typed, stored):
 def test_what_is_no_international_number_is_refused(typed):
     with pytest.raises(InvalidAddress):
         normalise_mobile(typed)
+
+
+CODES = st.sampled_from(sorted(numbers.REGIONS)).map(str)
+DIGITS = st.text("0123456789", min_size=3, max_size=14)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(st.builds("+{}{}".format, CODES, DIGITS))
+@example("+33612345678")
+@example("+330612345678")
+@example("+14155552671")
+@example("+114155552671")
+@example("+390612345678")
+@example("+78001234567")
+@example("+5491123456789")
+@example("+80012345678")
+@example("+3361234567\u0668")  # an Arabic digit
+def test_the_fast_path_for_numbers_answers_as_the_library_does(text):
+    try:
+        number = phonenumbers.parse(text)
+        expected = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        expected = expected if phonenumbers.is_possible_number(number) else None
+    except phonenumbers.NumberParseException:
+        expected = None
+
+    try:
+        found = normalise_mobile(text)
+    except InvalidAddress:
+        found = None
+
+    assert found == expected
+
+
+def test_the_fast_path_is_taken_for_ordinary_numbers():
+    ordinary = ["+33612345678", "+14155552671", "+447911123456", "+4915112345678", "+32470123456", "+34612345678"]
+
+    assert [number for number in ordinary if not numbers.is_e164(number)] == []
 
 
 def test_addressed_channels_carry_an_address_of_the_profile():

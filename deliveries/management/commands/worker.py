@@ -3,7 +3,7 @@
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import timedelta
 from types import FrameType
 from typing import Any
@@ -12,17 +12,18 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from deliveries import confirmations, preparation, sending, transports, workers
+from deliveries import confirmations, preparation, sending, stopping, transports, workers
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
 from landingpages import publishing, reconciling
-from profiles import pending, sealing
+from profiles import importjobs, pending, sealing, subscriptions
 from profiles.channels import Channel
 from quarantine import counting
 
 logger = logging.getLogger("heed.worker")
 IDLE_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 300.0
+STOPPED_SECONDS = 10.0  # between two looks for stopped deliveries
 
 
 class Command(BaseCommand):
@@ -40,8 +41,9 @@ class Command(BaseCommand):
         self.worker = workers.Worker()
         self.sessions: dict[Channel, Session] = {}
         self.cleaned_at = timezone.now() - timedelta(days=1)
-        self.closed_at = timezone.now() - timedelta(minutes=1)
-        self.backoff, self.resume_at = 1.0, 0.0
+        self.closed_at = self.expired_at = timezone.now() - timedelta(minutes=1)
+        self.backoff, self.resume_at, self.stopped_at = 1.0, 0.0, 0.0
+        self.importing: Generator[None, None, None] | None = None
         sealer = None if until_idle else sealing.start_in_background()
         try:
             self.loop(until_idle=until_idle)
@@ -51,6 +53,7 @@ class Command(BaseCommand):
             if sealer:
                 sealer.stop()
             self.close_sessions()
+            self.stop_importing()
             self.worker.close()
 
     def stop(self, number: int, frame: FrameType | None) -> None:
@@ -64,6 +67,7 @@ class Command(BaseCommand):
                 # A database that restarts, a bug in one delivery: neither may end the worker.
                 logger.exception("the worker goes on after an error")
                 self.close_sessions()
+                self.stop_importing()
                 close_old_connections()
                 busy = False
             if not busy:
@@ -74,18 +78,22 @@ class Command(BaseCommand):
 
     def tick(self) -> bool:
         """One piece of work; False when there was none."""
-        workers.release_dead()
+        if dead := workers.release_dead():
+            importjobs.release(dead)
         self.clean_up_daily()
         self.close_pages()
+        self.expire_subscriptions()
         # First what somebody waits for in front of a screen.
         worked = reconciling.process_received() > 0
         worked |= self.unless_away(self.send_notices)
+        worked |= self.import_batch()
         started = preparation.claim(self.worker.name)
         if started:
             preparation.run(started)
             return True
         worked |= self.unless_away(self.send_batch)
         sending.finish_done()
+        worked |= self.close_stopped()
         return worked
 
     def unless_away(self, send: Callable[[], bool]) -> bool:
@@ -103,6 +111,15 @@ class Command(BaseCommand):
             self.backoff = 1.0
         return worked
 
+    def close_stopped(self) -> bool:
+        """Whoever waits in a stopped delivery is told as left out; False where nobody does."""
+        if time.monotonic() < self.stopped_at:
+            return False
+        if stopping.close_stopped():
+            return True
+        self.stopped_at = time.monotonic() + STOPPED_SECONDS
+        return False
+
     def send_notices(self) -> bool:
         return confirmations.send_due_notices() > 0
 
@@ -112,6 +129,26 @@ class Command(BaseCommand):
             return False
         sending.BatchSender(batch, self.session_for(batch), should_stop=lambda: self.stopping).run()
         return True
+
+    def import_batch(self) -> bool:
+        """One piece of the import in hand, so that a long file keeps nobody's mail waiting."""
+        if self.importing is None:
+            job = importjobs.claim(self.worker.name)
+            if job is None:
+                return False
+            self.importing = importjobs.run(job)
+        try:
+            next(self.importing)
+        except StopIteration:
+            self.importing = None
+        return True
+
+    def stop_importing(self) -> None:
+        """What is not imported yet is anybody's, this worker's too."""
+        if self.importing is not None:
+            self.importing, left = None, self.importing
+            left.close()
+            importjobs.release([self.worker.name])
 
     def session_for(self, batch: Batch) -> Session:
         channel = Channel.of(batch.preparation.delivery.channel)
@@ -129,6 +166,7 @@ class Command(BaseCommand):
         if timezone.now() - self.cleaned_at >= timedelta(days=1):
             counting.clean_up(timezone.now())
             pending.clean_up()
+            importjobs.clean_up()
             self.cleaned_at = timezone.now()
 
     def close_pages(self) -> None:
@@ -136,3 +174,8 @@ class Command(BaseCommand):
         if timezone.now() - self.closed_at >= timedelta(minutes=1):
             publishing.close_expired()
             self.closed_at = timezone.now()
+
+    def expire_subscriptions(self) -> None:
+        """Those whose time is over; audiences leave them out from that very moment, this is for the history."""
+        if timezone.now() - self.expired_at >= timedelta(minutes=1) and subscriptions.expire() < subscriptions.CHUNK:
+            self.expired_at = timezone.now()

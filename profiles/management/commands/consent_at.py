@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from profiles import history
 from profiles.channels import Channel, InvalidAddress
 from profiles.consent_at import State, consent_at
-from profiles.models import Profile, Scope
+from profiles.models import Profile, ProfileAlias, Scope
 from profiles.templatetags.moments import EXACT
 
 
@@ -56,13 +56,21 @@ def told(state: State) -> str:
 
 def find(text: str) -> Profile:
     """The one profile that the text names; raises CommandError where there is none, or more than one."""
-    found = list(Profile.objects.filter(**_condition(text)).order_by("pk")[:20])
+    found = list(Profile.objects.filter(**_condition(text)).order_by("pk")[:20]) or _merged(text)
     if len(found) == 1:
         return found[0]
     if not found:
         raise CommandError(_("There is no profile “%(text)s”.") % {"text": text})
     numbers = ", ".join(str(profile.pk) for profile in found)
     raise CommandError(_("Several profiles have this address: name one by its number, %(numbers)s.") % {"numbers": numbers})
+
+
+def _merged(text: str) -> list[Profile]:
+    """The winner of a profile that was merged away."""
+    former = {"former_id" if name == "pk" else f"former_{name}": value for name, value in _condition(text).items()}
+    if set(former) & {"former_id", "former_public_id"}:
+        return [alias.winner for alias in ProfileAlias.objects.filter(**former).select_related("winner")]
+    return []
 
 
 def _condition(text: str) -> dict[str, Any]:

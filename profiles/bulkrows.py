@@ -1,0 +1,113 @@
+"""Many rows from Python at once: COPY on PostgreSQL, executemany on SQLite. The caller holds the transaction.
+
+Values are those of the database driver: text, numbers, booleans, None; moments through moment().
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model, UUIDField
+
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+BETWEEN = "\x1f"  # the unit separator: no text of a profile holds a control character
+PIECE_ROWS = 500  # sent at once
+CHANGED = "heed_changed_rows"  # a temporary table, seen by this connection alone
+
+
+def moment(at: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(at)
+
+
+def identity(text: str) -> str:
+    """A UUID as the database compares it."""
+    return text.replace("-", "")
+
+
+def reserve_ids(model: type[Model], number: int) -> Sequence[int]:
+    """As many new ids, in their order, that nobody else gets; on SQLite as long as the transaction holds its write lock."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, number])
+            return [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        last = cursor.fetchone()
+    start = (last[0] if last else 0) + 1
+    return range(start, start + number)
+
+
+def ids_having(model: type[Model], column: str, values: Collection[str]) -> list[int]:
+    """The ids of the rows that have one of these texts in an indexed column."""
+    if not values:
+        return []
+    quote = connection.ops.quote_name
+    if connection.vendor == "postgresql":
+        # One text is quoted sooner than thousands.
+        kind = "uuid" if isinstance(model._meta.get_field(column), UUIDField) else "text"
+        among, parameter = f"= ANY(string_to_array(%s, %s)::{kind}[])", [BETWEEN.join(values), BETWEEN]
+    else:
+        among, parameter = "IN (SELECT value FROM json_each(%s))", [json.dumps(list(values))]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id FROM {quote(model._meta.db_table)} WHERE {quote(column)} {among}", parameter)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def insert(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[Any]], constants: Mapping[str, Any]) -> None:
+    """New rows; `columns` are those of the table, in the order of the values; `constants` are the same in all rows."""
+    _write(model._meta.db_table, columns, rows, constants)
+
+
+def update(
+    model: type[Model], columns: Sequence[str], rows: Collection[Sequence[Any]], *, more: str, parameters: Sequence[Any]
+) -> None:
+    """New values of stored rows, each with its id first; `more` is what else is SET for all of them."""
+    if not rows:
+        return
+    quote, table = connection.ops.quote_name, connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            values = ", ".join(f"{quote(name)} = %s" for name in columns)
+            statement = f"UPDATE {table} SET {values}, {more} WHERE id = %s"
+            cursor.executemany(statement, [(*row[1:], *parameters, row[0]) for row in rows])
+            return
+        names = ", ".join(quote(name) for name in ("id", *columns))
+        cursor.execute(f"CREATE TEMPORARY TABLE {CHANGED} ON COMMIT DROP AS SELECT {names} FROM {table} WHERE false")
+        _write(CHANGED, ("id", *columns), rows, {})
+        cursor.execute(f"ANALYZE {CHANGED}")  # without figures the planner would guess
+        values = ", ".join(f"{quote(name)} = changed.{quote(name)}" for name in columns)
+        cursor.execute(f"UPDATE {table} SET {values}, {more} FROM {CHANGED} AS changed WHERE {table}.id = changed.id", parameters)
+        cursor.execute(f"DROP TABLE {CHANGED}")
+
+
+def _write(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], constants: Mapping[str, Any]) -> None:
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(name) for name in (*columns, *constants))
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            tail = [_copied(value) for value in constants.values()]
+            waiting = iter(rows)
+            with cursor.copy(f"COPY {quote(table)} ({names}) FROM STDIN") as copy:
+                # The server works on one piece while the next is put together.
+                while piece := ["\t".join([_copied(value) for value in row] + tail) for row in islice(waiting, PIECE_ROWS)]:
+                    copy.write("\n".join([*piece, ""]))
+        else:
+            places = ", ".join(["%s"] * len(columns) + [_literal(value) for value in constants.values()])
+            cursor.executemany(f"INSERT INTO {quote(table)} ({names}) VALUES ({places})", rows)
+
+
+def _copied(value: Any) -> str:
+    """A value in COPY's text format."""
+    if value.__class__ is str:
+        return value.translate(ESCAPES) if "\\" in value or not value.isprintable() else value
+    return "\\N" if value is None else str(value)
+
+
+def _literal(value: Any) -> str:
+    """A constant inside of a statement that has %s for its parameters."""
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''").replace("%", "%%") + "'"
+    return "NULL" if value is None else str(int(value))
