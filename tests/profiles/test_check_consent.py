@@ -57,7 +57,7 @@ def test_check_consent_shows_its_progress_to_somebody_at_a_terminal(capsys):
     call_command("check_consent", stderr=terminal)
     call_command("check_consent", stderr=file)
 
-    assert terminal.getvalue() == f"\r{first} / {second} ({100 * first // second} %)\r{second} / {second} (100 %)\n"
+    assert terminal.getvalue() == f"\r{first:,} / {second:,} ({100 * first // second} %)\r{second:,} / {second:,} (100 %)\n"
     assert file.getvalue() == ""
 
 
