@@ -13,13 +13,14 @@ from profiles.models import ConsentEvent, Profile, Seal, SealedBatch
 
 @dataclass(frozen=True)
 class Line:
-    """One event and its seal. `batch` is None while it is not sealed; `genuine`: it is as it was sealed."""
+    """One event and its seal. `batch`: None while its turn to be sealed has not come; `genuine`: it is as it was sealed."""
 
     event: ConsentEvent
     change: str
     who: str
     where: str
     batch: int | None
+    sealed: bool
     genuine: bool
 
 
@@ -42,7 +43,8 @@ def consent_record(profile: Profile, using: str = "default") -> Record:
             history.change(event),
             history.who(event),
             history.where(event),
-            event.batch if event.seal else None,
+            event.batch,
+            bool(event.seal),
             bool(event.seal) and code(texts[event.pk]) == bytes(event.seal),
         )
         for event in events

@@ -19,9 +19,10 @@ def marketing_history(request: HttpRequest, profile_id: int) -> HttpResponse:
     """Everything that happened, newest first; ?kind=… for some kinds only, ?before=… for the page of older entries."""
     profile, now = aliases.get_or_404(profile_id), timezone.now()
     parts = timeline.parts(request.user.has_perm)
-    chosen = [part for part in parts if part.key in request.GET.getlist("kind")] or parts
+    chosen = [part for part in parts if part.key in request.GET.getlist("kind")]
     before = _moment(request.GET.get("before", ""))
-    page = timeline.page(profile, chosen, before=before or now + timedelta(days=1))
+    page = timeline.page(profile, chosen or parts, before=before or now + timedelta(days=1))
+    summary = timeline.summary(profile, parts, now=now)
     return render(
         request,
         "profiles/marketing_history.html",
@@ -31,13 +32,12 @@ def marketing_history(request: HttpRequest, profile_id: int) -> HttpResponse:
         profile=profile,
         page=page,
         before=before,
-        summary=(summary := timeline.summary(profile, parts, now=now)),
+        summary=summary,
         bars=_bars(summary),
-        kinds=[{"part": part, "count": count, "chosen": part in chosen} for part, count in summary.counts],
-        is_filtered=chosen != parts,
-        labels={part.key: part.label for part in parts},
-        newest=_query(chosen if chosen != parts else []),
-        older=_query(chosen if chosen != parts else [], page.older),
+        kinds=[{"part": part, "count": count, "chosen": not chosen or part in chosen} for part, count in summary.counts],
+        is_filtered=bool(chosen),
+        newest=_query(chosen),
+        older=_query(chosen, page.older),
     )
 
 

@@ -1,9 +1,11 @@
+from io import StringIO
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from profiles import ledger, sealing, tampering, triggers
-from profiles.models import ConsentEvent, Profile, SealedBatch
+from profiles import consent, ledger, sealing, tampering, triggers
+from profiles.models import ConsentEvent, Profile, SealedBatch, Source
 from tests.factories import ProfileFactory
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +39,26 @@ def test_check_consent_shows_the_newest_batch_to_be_noted_and_takes_it_back(caps
     ]
     with pytest.raises(CommandError, match="such as 12:9f2ab4c66d01e87a"):
         call_command("check_consent", "--noted", "batch 12")
+
+
+class Terminal(StringIO):
+    def isatty(self):
+        return True
+
+
+def test_check_consent_shows_its_progress_to_somebody_at_a_terminal(capsys):
+    profile = ProfileFactory(opted_out=["email"])
+    sealing.Sealer().tick()
+    consent.opt_out(profile, "sms", source=Source.OPERATOR)
+    sealing.Sealer().tick()
+    first, second = ConsentEvent.objects.order_by("pk").values_list("pk", flat=True)
+    terminal, file = Terminal(), StringIO()
+
+    call_command("check_consent", stderr=terminal)
+    call_command("check_consent", stderr=file)
+
+    assert terminal.getvalue() == f"\r{first:,} / {second:,} ({100 * first // second} %)\r{second:,} / {second:,} (100 %)\n"
+    assert file.getvalue() == ""
 
 
 def test_check_consent_names_a_rewritten_event(capsys):

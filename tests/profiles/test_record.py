@@ -59,6 +59,20 @@ def test_record_tells_an_altered_event(marie, backoffice):
     assert "does not match its seal: altered" in backoffice.get(record_url(marie)).content.decode()
 
 
+def test_record_tells_an_inserted_event(marie, backoffice):
+    gone = ConsentEvent.objects.get(profile__last_name="Martin").pk
+    with triggers.lifted(connection, *ledger.GUARDS), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM profiles_consentevent WHERE id = %s", [gone])
+        cursor.execute("DELETE FROM profiles_seal WHERE event_id = %s", [gone])
+    values = {"scope": "push", "before": False, "after": True, "at": timezone.now(), "source": Source.OPERATOR}
+    ConsentEvent.objects.create(pk=gone, profile=marie, **values)
+
+    first, *others = consent_record(marie).lines
+    assert (first.batch, first.sealed, first.genuine) == (1, False, False)
+    assert [line.sealed for line in others] == [True, True, False]
+    assert "has no seal: inserted" in backoffice.get(record_url(marie)).content.decode()
+
+
 def test_record_page_says_all_that_the_ledger_says(marie, backoffice):
     html = backoffice.get(record_url(marie)).content.decode()
 

@@ -61,9 +61,9 @@ class Command(BaseCommand):
 
     def show_progress(self, event_id: int, last: int | None) -> None:
         """One line that is written over, for somebody who waits."""
-        if last and sys.stderr.isatty():
+        if last and self.stderr.isatty():
             end = "\n" if event_id >= last else ""
-            self.stderr.write(f"\r{event_id:,} / {last:,} ({100 * event_id // last} %)", ending=end)
+            self.stderr.write(f"\r{event_id:,} / {last:,} ({100 * event_id // last} %)", style_func=str, ending=end)
 
     def sealed(self, database: str) -> str:
         """How much of the ledger is sealed, and the newest batch to note down: what is cut off later can then be missed."""
