@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Min, QuerySet
 from django.db.models.functions import Coalesce
@@ -11,22 +12,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deliveries import explaining
-from deliveries.models import Delivery, Message, MessageQuerySet, TrackingEvent
+from deliveries.models import Delivery, Message, TrackingEvent
 from deliveries.statuses import Exclusion, MessageStatus
-from profiles import timeline
+from profiles import aliases, timeline
 from profiles.channels import Channel
 from profiles.models import Profile
 from profiles.timeline import Entry, Part
 
 
-def _messages(profile: Profile) -> MessageQuerySet:
+def _messages(profile: Profile) -> QuerySet[Any]:
     """With `happened_at`: when it was sent, failed or left out. What still waits has not happened.
 
     One probe of the primary key for each valid preparation, as Message.objects.for_profile makes them, but without their
     numbers passing through Python: a page asks four times.
     """
     valid = Delivery.objects.exclude(preparation=None).order_by().values("preparation_id")
-    ended = Message.objects.filter(preparation__in=valid, profile=profile.pk).exclude(status=MessageStatus.PENDING)
+    hers = Message.objects.filter(preparation__in=valid, profile__in=aliases.all_ids(profile))
+    ended = hers.exclude(status=MessageStatus.PENDING)
     return ended.annotate(happened_at=Coalesce("ended_at", "prepared_at")).order_by()
 
 

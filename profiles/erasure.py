@@ -110,7 +110,7 @@ def _open_ledger(profile_id: int, *, by: str) -> None:
 def _record(person: Person, by: AbstractUser) -> None:
     """In the history of the back office, without a name."""
     LogEntry.objects.create(
-        user=by,
+        user_id=by.pk,
         content_type=ContentType.objects.get_for_model(Profile),
         object_id=str(person.profile.pk),
         object_repr=f"#{person.profile.pk}",

@@ -4,16 +4,18 @@ from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Field, Q, QuerySet
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from profiles import customfields, history
+from profiles import customfields, history, regions
 from profiles.channels import Channel
 from profiles.holders import Addresses, Holder, Person, Row
-from profiles.models import ConsentEvent, Notice, NoticeKind, PendingChange, Profile, ProfileAlias, Subscription
+from profiles.models import AudienceMember, ConsentEvent, Notice, NoticeKind, PendingChange, Profile, ProfileAlias, Subscription
 
+NAMES = {"country": regions.country_name, "preferred_language": regions.language_name}
 # Follow from other columns, or count what happened.
 NOT_EXPORTED = {"first_name_folded", "last_name_folded", "email_domain", "custom", "revision"}
 
@@ -55,7 +57,7 @@ class SubscriptionHolder(Holder):
 
     def export(self, person: Person) -> list[Row]:
         return [
-            {_("Service"): one.service.public_label, _("Since"): one.created_at}
+            {_("Service"): one.service.public_label, _("Since"): one.created_at, _("Expires"): one.expires_at}
             for one in _hers(Subscription, person).select_related("service").order_by("pk")
         ]
 
@@ -112,6 +114,7 @@ class PendingHolder(Holder):
                 _("Address asked"): one.address,
                 _("Fields"): one.fields,
                 _("Choices"): one.choices,
+                _("Services"): one.services,
                 _("Evidence"): one.evidence,
                 _("Applied"): one.applied_at,
             }
@@ -185,6 +188,32 @@ class OperatorLogHolder(Holder):
         entries([loser.pk]).update(object_id=str(winner.pk))
 
 
+class MembershipHolder(Holder):
+    key = "lists"
+    label = gettext_lazy("Lists that were kept of an audience")
+    models = (AudienceMember,)
+
+    def count(self, person: Person) -> int:
+        return _hers(AudienceMember, person).count()
+
+    def export(self, person: Person) -> list[Row]:
+        return [
+            {_("List"): str(one.audience)}
+            for one in _hers(AudienceMember, person).select_related("audience").order_by("audience_id", "profile_id")
+        ]
+
+    def erase(self, person: Person) -> int:
+        number = self.count(person)
+        _hers(AudienceMember, person)._raw_delete(DEFAULT_DB_ALIAS)
+        return number
+
+    def move(self, loser: Profile, winner: Profile) -> None:
+        """The winner takes the loser's place on every list that she is not on."""
+        already = list(AudienceMember.objects.filter(profile=winner).values_list("audience", flat=True))
+        AudienceMember.objects.filter(profile=loser).exclude(audience__in=already).update(profile=winner)
+        AudienceMember.objects.filter(profile=loser)._raw_delete(DEFAULT_DB_ALIAS)
+
+
 HOLDERS = [
     ProfileHolder(),
     SubscriptionHolder(),
@@ -192,6 +221,7 @@ HOLDERS = [
     PendingHolder(),
     NoticeHolder(),
     OperatorLogHolder(),
+    MembershipHolder(),
 ]
 
 
@@ -212,15 +242,13 @@ def label(field: "Field[Any, Any]") -> str:
 
 def value(row: Any, field: "Field[Any, Any]") -> Any:
     """A column's value; that of a choice in words."""
+    if field.name in NAMES:
+        code = getattr(row, field.name)
+        return f"{NAMES[field.name](code)} ({code})" if code else ""
     shown = getattr(row, f"get_{field.name}_display", None)
     stored = shown() if shown else getattr(row, field.attname)
-    return (
-        stored
-        if stored is None or isinstance(stored, bool | int | float)
-        else stored
-        if hasattr(stored, "isoformat")
-        else str(stored)
-    )
+    is_plain = stored is None or isinstance(stored, bool | int | float) or hasattr(stored, "isoformat")
+    return stored if is_plain else str(stored)
 
 
 def _hers(model: Any, person: Person) -> QuerySet[Any]:

@@ -58,8 +58,8 @@ class MergeForm(forms.Form):
             offered = LOSER if one.keeps_loser else WINNER
             chosen = self.data.get(one.name, offered) if self.is_bound else offered
             label = custom[one.name].label if one.name in custom else _label(one.name)
-            shown = [_in_words(one, value, custom.get(one.name)) for value in (one.winner, one.loser)]
-            found.append(Line(label, one.name, *shown, chosen))
+            winner, loser = (_in_words(one, value, custom.get(one.name)) for value in (one.winner, one.loser))
+            found.append(Line(label, one.name, winner, loser, chosen))
         return found
 
 

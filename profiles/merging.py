@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from profiles import aliases, consent, customfields, erased, holders, registering
+from profiles import aliases, consent, customfields, erased, holders, registering, subscriptions
 from profiles.actors import actor
 from profiles.channels import ANY_CHANNEL, Channel
 from profiles.consent import Evidence
@@ -55,6 +55,7 @@ class Services:
     """What becomes of the services that one of the two is subscribed to: the later word of the person counts."""
 
     gained: list[Subscription] = field(default_factory=list)  # the loser's that the winner gets
+    shared: list[tuple[Subscription, Subscription]] = field(default_factory=list)  # both have it: the later end counts
     refused: list[Subscription] = field(default_factory=list)  # the loser's that the winner left later
     ended: list[Subscription] = field(default_factory=list)  # the winner's that the loser left later
 
@@ -76,10 +77,13 @@ def tightened(winner: Profile, loser: Profile) -> list[str]:
 def services(winner: Profile, loser: Profile) -> Services:
     """How the subscriptions unite. A service that one of the two left after the other had subscribed stays left."""
     found = Services()
-    hers = {one.service_id: one for one in Subscription.objects.filter(profile=winner).select_related("service")}
-    others = {one.service_id: one for one in Subscription.objects.filter(profile=loser).select_related("service")}
+    current = Subscription.objects.current().select_related("service").order_by("service__label", "pk")
+    hers = {one.service_id: one for one in current.filter(profile=winner)}
+    others = {one.service_id: one for one in current.filter(profile=loser)}
     for service, one in others.items():
-        if service not in hers:
+        if service in hers:
+            found.shared.append((hers[service], one))
+        else:
             (found.refused if _left_last(service, winner, loser) else found.gained).append(one)
     found.ended.extend(one for service, one in hers.items() if service not in others and _left_last(service, loser, winner))
     return found
@@ -124,7 +128,11 @@ def _locked(winner: int, loser: int, revisions: tuple[int, int]) -> tuple[Profil
 
 
 def _unite_subscriptions(winner: Profile, loser: Profile, by: AbstractUser, evidence: Evidence) -> None:
+    subscriptions.close_expired(winner)
     united = services(winner, loser)
+    for own, other in united.shared:
+        if own.expires_at and (other.expires_at is None or other.expires_at > own.expires_at):
+            Subscription.objects.filter(pk=own.pk).update(expires_at=other.expires_at)
     for one in united.gained:
         Subscription.objects.filter(pk=one.pk).update(profile=winner)
         consent.record_subscription(winner, one.service, subscribed=True, source=Source.MERGE, by=by, evidence=evidence)

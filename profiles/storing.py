@@ -7,14 +7,14 @@ import json
 import os
 import pickle
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 
-from profiles import bulkrows, consent, erased, registering
+from profiles import aliases, bulkrows, consent, erased, registering
 from profiles.actors import actor
 from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.columns import CUSTOM
@@ -43,6 +43,7 @@ class Storage:
     def known(self, rows: Sequence[Row]) -> Known:
         """What these rows may mean; nobody else creates or changes these profiles until the transaction ends."""
         registering.take_turn()
+        self._follow_merges(rows)
         return Known(self.layout, self._stored(rows, lock=True))
 
     def store(self, known: Known) -> int:
@@ -53,6 +54,15 @@ class Storage:
             silent = Profile.objects.filter(pk__in=[entry.number for entry in addressed])
             tightened += consent.opt_out_set(silent, channel.value, source=Source.SYSTEM, evidence=ERASED_EARLIER)
         return tightened
+
+    def _follow_merges(self, rows: Sequence[Row]) -> None:
+        """A row of a profile that was merged since it was exported means the profile that it was merged into."""
+        place = self.layout.public_id
+        if place is None:
+            return
+        winners = aliases.present_public_ids({row.values[place] for row in rows if row.values[place]})
+        for row in rows if winners else ():
+            row.values[place] = winners.get(row.values[place], row.values[place])
 
     def _stored(self, rows: Sequence[Row], *, lock: bool) -> list[Entry]:
         layout, ids = self.layout, set[int]()
@@ -90,33 +100,34 @@ class Storage:
         places = [index for index, name in enumerate(layout.columns) if index not in layout.custom and name != "public_id"]
         names = [layout.columns[index] for index in places]
         folded = [(place, field.derive, field.max_length) for field, place in self.folded]
-        pick = itemgetter(*places)
-        rows = []
+        columns = ["id", "public_id", *names, *(field.column for field, _place in self.folded)]
+        if layout.custom:
+            columns.append("custom")
+        rows = self._rows(new, itemgetter(*places), folded, names)
+        constants = self._constants(columns)
+        return consent.insert_profiles(columns, rows, constants, source=Source.IMPORT, by=self.by, evidence=self.evidence)
+
+    def _rows(self, new: list[Entry], pick: Any, folded: list[Any], names: list[str]) -> Iterator[list[Any]]:
+        layout = self.layout
+        day = 2 + names.index("birth_date") if "birth_date" in names else 0
+        is_rare = layout.custom or layout.public_id is not None
         for entry, random in zip(new, _public_ids(len(new)), strict=True):
             state = entry.state
             row = [entry.number, random, *pick(state)]
             for place, derive, longest in folded:
                 row.append(derive(state[place])[:longest])
-            rows.append(row)
-        self._adapt(new, rows, names)
-        columns = ["id", "public_id", *names, *(field.column for field, _place in self.folded)]
-        if layout.custom:
-            columns.append("custom")
-        constants = self._constants(columns)
-        return consent.insert_profiles(columns, rows, constants, source=Source.IMPORT, by=self.by, evidence=self.evidence)
+            if day and row[day]:
+                row[day] = row[day].isoformat()
+            if is_rare:
+                self._adapt(entry, row)
+            yield row
 
-    def _adapt(self, new: list[Entry], rows: list[list[Any]], names: list[str]) -> None:
-        """What is rare in files: a Heed ID that nobody has, a day, fields that this installation added."""
-        layout = self.layout
-        if "birth_date" in names:
-            place = 2 + names.index("birth_date")
-            for row in rows:
-                row[place] = row[place] and row[place].isoformat()
-        for entry, row in zip(new, rows, strict=True) if layout.custom or layout.public_id is not None else ():
-            if layout.public_id is not None and entry.state[layout.public_id]:
-                row[1] = bulkrows.identity(entry.state[layout.public_id])
-            if layout.custom:
-                row.append(json.dumps(self._custom(entry)))
+    def _adapt(self, entry: Entry, row: list[Any]) -> None:
+        """What is rare in files: a Heed ID that nobody has, fields that this installation added."""
+        if self.layout.public_id is not None and entry.state[self.layout.public_id]:
+            row[1] = bulkrows.identity(entry.state[self.layout.public_id])
+        if self.layout.custom:
+            row.append(json.dumps(self._custom(entry)))
 
     def _custom(self, entry: Entry) -> dict[str, Any]:
         own = {key: entry.state[place] for place, key in self.layout.custom.items() if entry.state[place] is not None}
@@ -177,6 +188,7 @@ class Rehearsal(Storage):
         )
 
     def known(self, rows: Sequence[Row]) -> Known:
+        self._follow_merges(rows)
         found = {entry.number: entry for entry in self._stored(rows, lock=False)}
         for number in {*found, *self._touched_by(rows)}:
             kept = self.touched.execute("SELECT kept FROM entry WHERE number = ?", [number]).fetchone()

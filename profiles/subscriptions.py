@@ -152,6 +152,13 @@ def expire(limit: int = CHUNK) -> int:
     return closed
 
 
+def close_expired(profile: Profile) -> int:
+    """Close what is over of a locked profile, without waiting for the worker; how many."""
+    now = timezone.now()
+    over = Service.objects.filter(subscriptions__in=Subscription.objects.expired(now).filter(profile=profile))
+    return sum(_close_expired(service, Profile.objects.filter(pk=profile.pk), now) for service in over)
+
+
 def _lock(profile: Profile) -> None:
     Profile.objects.select_for_update(no_key=True).only("pk").get(pk=profile.pk)
 

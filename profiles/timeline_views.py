@@ -4,22 +4,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from profiles import timeline
+from profiles import aliases, timeline
 from profiles.backoffice import backoffice_view, render
-from profiles.models import Profile
 from profiles.timeline import Part, Summary
 
 
 @backoffice_view("profiles.view_profile")
 def marketing_history(request: HttpRequest, profile_id: int) -> HttpResponse:
     """Everything that happened, newest first; ?kind=… for some kinds only, ?before=… for the page of older entries."""
-    profile, now = get_object_or_404(Profile, pk=profile_id), timezone.now()
+    profile, now = aliases.get_or_404(profile_id), timezone.now()
     parts = timeline.parts(request.user.has_perm)
     chosen = [part for part in parts if part.key in request.GET.getlist("kind")] or parts
     before = _moment(request.GET.get("before", ""))

@@ -18,6 +18,7 @@ from profiles import (
     erased,
     erasure,
     holders,
+    importjobs,
     ledger,
     merging,
     pending,
@@ -30,6 +31,7 @@ from profiles.channels import Channel
 from profiles.models import (
     ConsentEvent,
     Erasing,
+    ImportJob,
     Notice,
     PendingChange,
     Profile,
@@ -455,3 +457,60 @@ def test_an_erasure_explains_the_sealed_events_that_went():
 
     assert ConsentEvent.objects.count() == 1
     assert list(tampering.faults()) == []
+
+
+@pytest.fixture
+def uploaded(settings, tmp_path, operator):
+    """An import that ended, with these bytes as its file and its refused rows."""
+    settings.FILES = tmp_path
+
+    def make(content, *, rejects=b"", encoding="utf-8", status="finished"):
+        ended_at = NOW if status in ("finished", "cancelled", "failed") else None
+        job = ImportJob.objects.create(
+            file_name="people.csv",
+            key=uuid.uuid4().hex,
+            size=1,
+            encoding=encoding,
+            delimiter=",",
+            status=status,
+            ended_at=ended_at,
+            created_by="Ana",
+        )
+        importjobs.table(job).write_bytes(content)
+        importjobs.rejects(job).write_bytes(rejects)
+        return job
+
+    return make
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("content", "rejects", "encoding"),
+    [
+        (b"email\nmarie@example.org\n", b"", "utf-8"),
+        (b"email\nMARIE@Example.org\n", b"", "cp1252"),
+        (b"mobile\n06 12 34 56 78\n", b"", "utf-8"),
+        (b"mobile\n0033 6.12.34.56.78\n", b"", "utf-8"),
+        (b"email\nx@example.org\n", b"line,why\n2,marie@example.org\n", "utf-8"),
+        ("email\nmarie@example.org\n".encode("utf-16"), b"", "utf-16"),
+    ],
+)
+def test_files_of_imports_that_name_an_erased_person_are_deleted(uploaded, content, rejects, encoding):
+    naming = uploaded(content, rejects=rejects, encoding=encoding)
+    other = uploaded(b"email,mobile\nmary@example.org,06 12 34 56 79\n")
+
+    erase(ProfileFactory(email="marie@example.org", mobile="+33612345678"))
+
+    left = sorted(path.name for job in (naming, other) for path in importjobs.paths(job) if path.exists())
+    assert left == [f"{other.key}.csv", f"{other.key}.rejects.csv"]
+    assert list(ImportJob.objects.exclude(files_deleted_at=None)) == [naming]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_files_stay_where_nothing_was_erased(uploaded):
+    job = uploaded(b"email\nmarie@example.org\n")
+
+    with pytest.raises(erasure.ChangedMeanwhile):
+        erasure.erase(ProfileFactory(email="marie@example.org"), revision=99, by="Ana")
+
+    assert importjobs.table(job).exists()

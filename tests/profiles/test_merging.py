@@ -26,7 +26,18 @@ from profiles.channels import Channel
 from profiles.consent_at import consent_at
 from profiles.links import Purpose, make_token
 from profiles.management.commands import consent_at as command
-from profiles.models import ConsentEvent, CustomField, Notice, PendingChange, Profile, ProfileAlias, Source, Subscription
+from profiles.models import (
+    AudienceMember,
+    ConsentEvent,
+    CustomField,
+    Notice,
+    PendingChange,
+    Profile,
+    ProfileAlias,
+    SavedAudience,
+    Source,
+    Subscription,
+)
 from tests.factories import ProfileFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
@@ -328,3 +339,32 @@ def test_a_file_that_names_a_merged_profile_means_its_winner(tmp_path, pair, ope
     importing.import_file(file, by="Ana")
 
     assert list(Profile.objects.values_list("pk", "public_id", "city")) == [(winner.pk, winner.public_id, "Lyon")]
+
+
+@pytest.mark.parametrize(
+    ("winner_ends", "loser_ends", "ends"), [(1, 2, 2), (2, 1, 2), (1, None, None), (None, 1, None), (-1, 2, 2), (2, -1, 2)]
+)
+def test_of_two_subscriptions_the_one_that_lasts_longer_counts(pair, operator, winner_ends, loser_ends, ends):
+    """In days from now; one whose time is over counts as none, though the worker has not closed it yet."""
+    service, now = ServiceFactory(), timezone.now()
+    for profile, days in zip(pair, (winner_ends, loser_ends), strict=True):
+        subscriptions.subscribe(profile, service, source=Source.OPERATOR, by=operator)
+        Subscription.objects.filter(profile=profile).update(expires_at=days and now + timedelta(days=days))
+
+    merge(*pair, operator)
+
+    assert list(Subscription.objects.values_list("profile", "expires_at")) == [(pair[0].pk, ends and now + timedelta(days=ends))]
+    assert list(ledger.disagreements()) == []
+
+
+def test_the_winner_takes_the_place_of_the_loser_on_every_list(pair, operator):
+    first, second = (SavedAudience.objects.create(label=name, kind="list") for name in ("first", "second"))
+    for audience, profile in ((first, pair[0]), (first, pair[1]), (second, pair[1])):
+        AudienceMember.objects.create(audience=audience, profile=profile)
+
+    merge(*pair, operator)
+
+    assert list(AudienceMember.objects.order_by("audience").values_list("audience", "profile")) == [
+        (first.pk, pair[0].pk),
+        (second.pk, pair[0].pk),
+    ]
