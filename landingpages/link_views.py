@@ -75,7 +75,7 @@ def _aged(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
     form = _form(visit)()
     if request.method == "POST" and visit.stops_by_its_button:
         visit = visits.as_shown(visit, request.POST.get(VERSION, "")) or visit
-        stopped = [memberships.key(visit.service.pk) if visit.service else ANY_CHANNEL]
+        stopped = [ANY_CHANNEL if visit.is_blocklist else memberships.key(memberships.own_service(visit.content))]
         told = {stopped[0]: submission.button_wording(_form(visit)())}
     elif stop.is_bound and stop.is_valid():
         stopped = stop.cleaned_data["stop"]

@@ -188,12 +188,16 @@ def _landing_pages(profile: Profile) -> list[str]:
     blocklist = PublishedPageFactory(template="blocklist", label="Nothing any more")
     closed = PublishedPageFactory(label="Closed")
     publishing.unpublish(closed, by="Ana Lopes")
+    letter = Service.objects.get(label="Thursday letter")
+    subscribing, leaving = (PublishedPageFactory(template=name, service=letter) for name in ("subscription", "unsubscription"))
     change = {"last_name": "Featherstonehaugh-" * 2, "email": LONG_ADDRESS.replace("marie", "maria")}
     pending.ask(profile, address=profile.email, fields=change, choices={"all": False, "sms": True}, source=Source.LANDING_PAGE,
                 evidence=consent.NO_EVIDENCE)  # fmt: skip
     links = [link(page, profile, age=timedelta(days=days)) for page in (preferences, blocklist, closed) for days in (0, 31)]
     return [
         *links,
+        *(link(page, profile, age=timedelta(days=days)) for page in (subscribing, leaving) for days in (0, 31)),
+        address(subscribing),
         *(address(page) for page in (preferences, blocklist, closed)),
         address(preferences) + "?lang=fr",
         address(preferences) + "fresh-link/",

@@ -391,6 +391,18 @@ def test_a_service_that_was_deleted_leaves_the_page_as_it_was(anonymous, marie):
     assert list(page.blocks.filter(kind="service").values_list("service", flat=True)) == [None]
 
 
+def test_an_unsubscription_page_of_a_deleted_service_stops_nothing_else(anonymous, marie):
+    service, other = ServiceFactory(), ServiceFactory()
+    page = PublishedPageFactory(template="unsubscription", service=service)
+    editing.change_page(page, {"service": other}, by="Ana")
+    service.delete()
+
+    assert anonymous.get(address(page)).status_code == 410
+    anonymous.post(link(page, marie))
+
+    assert (ConsentEvent.objects.count(), Profile.objects.get().ticked) == (0, [])
+
+
 # Publishing
 
 
