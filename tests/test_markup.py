@@ -146,6 +146,8 @@ def test_what_marketers_see_validates(backoffice, online, marie, language):
         (build, {"do": "add:text", "revision": "0"}),
         (f"/admin/profiles/profile/{marie.pk}/change/", None),
         (reverse("profiles:consent_history", args=[marie.pk]), None),
+        *((reverse(f"profiles:{name}", args=[marie.pk]), None) for name in ("merge", "access", "erase")),
+        (reverse("profiles:merge", args=[marie.pk]) + f"?with={ProfileFactory().pk}", None),
     ]
 
     responses = answers(backoffice, asked)

@@ -120,11 +120,16 @@ def backoffice_pages() -> list[str]:
         reverse("admin:profiles_profile_change", args=[marie.pk]),
         *(
             reverse(f"profiles:{name}", args=[marie.pk])
-            for name in ("consent_history", "subscriptions", "consent_record", "marketing_history")
+            for name in ("consent_history", "subscriptions", "consent_record", "marketing_history", "merge", "access", "erase")
         ),
         reverse("profiles:consent_history", args=[marie.pk]) + f"?at={timezone.localtime():%Y-%m-%dT%H:%M:%S}",
         reverse("profiles:marketing_history", args=[other.pk]) + "?kind=addresses",
-        *(reverse(f"deliveries:{name}", args=[marie.pk]) for name in ("profile_sending_log", "profile_exclusion_log")),
+        reverse("profiles:merge", args=[marie.pk]) + f"?with={other.pk}",
+        reverse("profiles:merge", args=[marie.pk]) + "?q=nobody",
+        *(
+            reverse(f"deliveries:{name}", args=[marie.pk])
+            for name in ("profile_sending_log", "profile_exclusion_log", "profile_tracking_log")
+        ),
         reverse("admin:profiles_service_changelist"),
         reverse("admin:profiles_service_add"),
         reverse("admin:profiles_service_change", args=[Service.objects.first().pk]),
