@@ -16,7 +16,7 @@ from deliveries import confirmations, preparation, sending, transports, workers
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
 from landingpages import publishing, reconciling
-from profiles import pending
+from profiles import pending, saved_audiences
 from profiles.channels import Channel
 from quarantine import counting
 
@@ -124,6 +124,7 @@ class Command(BaseCommand):
         if timezone.now() - self.cleaned_at >= timedelta(days=1):
             counting.clean_up(timezone.now())
             pending.clean_up()
+            saved_audiences.delete_expired(timezone.localdate())
             self.cleaned_at = timezone.now()
 
     def close_pages(self) -> None:
