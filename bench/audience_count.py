@@ -23,6 +23,7 @@ import crowd  # noqa: E402 (found by the lines above)
 from main_job import database, set_environment  # noqa: E402
 
 DEMANDED = 1.3  # times the best hand-written SQL
+DEMANDED_QUICK = 1.8  # of 100,000 people, where the milliseconds that asking takes at all weigh ten times as much
 FORTY_FIVE, THIRTY = 46, 30  # the ages from 30 to 45: born after today 46 years ago, until today 30 years ago
 
 
@@ -237,21 +238,21 @@ def main() -> int:
                 lines.append((f"{kind} {name}", own / best))
         connection.close()
     print(f"\n{'correct' if correct else 'WRONG'}  every count and breakdown is what plain Python finds")
+    most = DEMANDED_QUICK if arguments.quick else DEMANDED
     for name, ratio in lines:
-        print(
-            f"{'ok' if ratio <= DEMANDED else 'SHORT'} {name.replace(' ', '-').replace(',', '')} {ratio:.2f} (demand <= {DEMANDED})"
-        )
-    return 0 if correct and all(ratio <= DEMANDED for _name, ratio in lines) else 1
+        said, demand = "ok" if ratio <= most else "SHORT", name.replace(" ", "-").replace(",", "")
+        print(f"{said} {demand} {ratio:.2f} (demand <= {most})")
+    return 0 if correct and all(ratio <= most for _name, ratio in lines) else 1
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="200,000 profiles")
+    parser.add_argument("--quick", action="store_true", help="100,000 profiles")
     parser.add_argument("--profiles", type=int, help="default 1,000,000")
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    arguments.profiles = arguments.profiles or (200_000 if arguments.quick else 1_000_000)
+    arguments.profiles = arguments.profiles or (100_000 if arguments.quick else 1_000_000)
     return arguments
 
 

@@ -22,10 +22,10 @@ from profiles.models import Service
 ROOT = "a"
 NAME = re.compile(r"(?P<path>a(?:\.\d{1,3}){0,40}):(?P<part>kind|field|operator|value)", re.ASCII)
 KINDS = {
-    "all": gettext_lazy("all of these"),
-    "any": gettext_lazy("at least one of these"),
-    "none": gettext_lazy("none of these"),
-    "not_all": gettext_lazy("not all of these"),
+    "all": gettext_lazy("all of these conditions"),
+    "any": gettext_lazy("at least one of these conditions"),
+    "none": gettext_lazy("none of these conditions"),
+    "not_all": gettext_lazy("not all of these conditions"),
 }
 LEVELS = {"all": 1, "any": 1, "none": 2, "not_all": 2}  # of the tree that a group takes
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from django.utils.formats import date_format, number_format
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 Choices = list[tuple[Any, str]]
 MOST = 1000  # entries of a list
@@ -280,7 +280,7 @@ class Between(Pair):
 
     def inputs(self, texts: list[str]) -> list[Input]:
         low, high = super().inputs(texts)
-        return [_relabel(low, _("From")), _relabel(high, _("To"))]
+        return [_relabel(low, pgettext("range", "From")), _relabel(high, pgettext("range", "To"))]
 
 
 def _relabel(control: Input, label: str) -> Input:

@@ -66,3 +66,17 @@ def test_profile_list_shows_the_newest_who_belong_on_each_page(database):
         True
     ] * 26, ended.stdout + ended.stderr
     assert ended.returncode == any(line.startswith("SHORT") for line in demands)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", ["sqlite", POSTGRES])
+def test_audience_count_finds_what_plain_python_finds(database):
+    command = [sys.executable, "bench/audience_count.py", "--profiles", "2000", "--rounds", "1", "--database", database]
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+
+    ended = subprocess.run(command, cwd=settings.ROOT, env=environment, capture_output=True, text=True, timeout=300)
+
+    *_table, correct = ended.stdout.splitlines()[:-10]
+    assert correct.split()[0] == "correct", ended.stdout + ended.stderr
+    for line in ended.stdout.splitlines()[-10:]:
+        assert re.fullmatch(r"(ok|SHORT) (count|breakdown)-[a-z-]+ [\d.]+ \(demand <= 1.3\)", line)

@@ -10,10 +10,10 @@ from deliveries import lifecycle, preparation, sending, skeleton, transports
 from deliveries.models import Delivery
 from deliveries.statuses import DeliveryStatus
 from landingpages import editing, publishing
-from profiles import audiences, consent, pending, subscriptions
+from profiles import audiences, consent, pending, saved_audiences, subscriptions
 from profiles.channels import Channel
 from profiles.links import Purpose, make_token
-from profiles.models import CustomField, CustomType, PendingChange, Profile, Service, Source
+from profiles.models import CustomField, CustomType, PendingChange, Profile, SavedAudience, Service, Source
 from quarantine.models import QuarantinedAddress, Reason, Status
 from tests.factories import LandingPageFactory, ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
 from tests.landingpages.visitors import address, link
@@ -30,6 +30,7 @@ REFUSAL = "550 5.1.1 <gone@example.org>: Recipient address rejected: User unknow
 def build(operator: User) -> None:
     _people(operator)
     _quarantine()
+    _audiences(operator)
     for status in ORDER:
         _delivery(status, operator)
     Group.objects.create(name="Marketers")
@@ -58,6 +59,26 @@ def _people(operator: User) -> None:
     ProfileFactory(email="gone@example.org")
     for number in range(12):
         ProfileFactory(opted_out=["email"] if number % 4 == 0 else ["all"] if number == 5 else [])
+
+
+def _audiences(operator: User) -> None:
+    """One of every kind of value, in every kind of group; and a list of it."""
+    service = Service.objects.first()
+    parts = [
+        {"field": "country", "operator": "in", "value": ["FR", "BE"]},
+        {"field": "gender", "operator": "not_in", "value": ["male"]},
+        {
+            "any": [
+                {"field": "city", "operator": "is_not", "value": "Paris"},
+                {"field": "age", "operator": "between", "value": [0, 99]},
+            ]
+        },
+        {"not": {"any": [{"field": "birth_date", "operator": "on", "value": "2000-02-29"}]}},
+        {"not": {"all": [{"field": "service", "operator": "subscribed_last", "value": [service.pk, 7]}]}},
+        {"field": "email", "operator": "not_empty", "value": None},
+    ]
+    query = saved_audiences.create({"all": parts}, label="Spring readers " * 8, by=operator)
+    saved_audiences.freeze(query, label="Spring readers of today", by=operator)
 
 
 def _quarantine() -> None:
@@ -130,6 +151,7 @@ def backoffice_pages() -> list[str]:
             reverse(f"deliveries:{name}", args=[marie.pk])
             for name in ("profile_sending_log", "profile_exclusion_log", "profile_tracking_log")
         ),
+        *_audience_pages(),
         reverse("admin:profiles_service_changelist"),
         reverse("admin:profiles_service_add"),
         reverse("admin:profiles_service_change", args=[Service.objects.first().pk]),
@@ -157,6 +179,18 @@ def backoffice_pages() -> list[str]:
         reverse("admin:auth_group_change", args=[Group.objects.first().pk]),
         reverse("admin:password_change"),
         "/admin/nothing-here/",
+    ]
+
+
+def _audience_pages() -> list[str]:
+    query, frozen = SavedAudience.objects.order_by("pk")
+    return [
+        reverse("profiles:audiences"),
+        reverse("profiles:audiences") + "?q=nothing",
+        reverse("profiles:audience_add"),
+        *(reverse(f"profiles:{name}", args=[query.pk]) for name in ("audience", "audience_edit", "audience_freeze")),
+        *(reverse(f"profiles:{name}", args=[frozen.pk]) for name in ("audience", "audience_edit", "audience_delete")),
+        reverse("deliveries:count") + f"?audience={query.pk}",
     ]
 
 

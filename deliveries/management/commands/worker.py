@@ -16,7 +16,7 @@ from deliveries import confirmations, preparation, sending, stopping, transports
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
 from landingpages import publishing, reconciling
-from profiles import importjobs, pending, sealing, subscriptions
+from profiles import importjobs, pending, saved_audiences, sealing, subscriptions
 from profiles.channels import Channel
 from quarantine import counting
 
@@ -167,6 +167,7 @@ class Command(BaseCommand):
             counting.clean_up(timezone.now())
             pending.clean_up()
             importjobs.clean_up()
+            saved_audiences.delete_expired(timezone.localdate())
             self.cleaned_at = timezone.now()
 
     def close_pages(self) -> None:
