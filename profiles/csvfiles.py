@@ -1,8 +1,10 @@
 """Read a CSV file record by record in constant memory; every fault names its physical line."""
 
+import codecs
 import csv
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -10,6 +12,7 @@ from django.utils.translation import gettext as _
 
 DELIMITERS = (",", ";", "\t")
 LONGEST_LINE = 1_000_000  # characters; a longer one is no row of a table, and would fill the memory
+BLOCK_BYTES = 65_536
 KEPT_OF_A_LONG_LINE = 200  # characters
 MOST_COLUMNS = 500
 QUOTED = re.compile(r'"[^"]*"')
@@ -93,22 +96,56 @@ def detect_delimiter(path: Path, encoding: str = "utf-8") -> str:
     return max(DELIMITERS, key=QUOTED.sub("", header).count)
 
 
+def _is_plain(path: Path, encoding: str) -> bool:
+    """Whether every byte fits the encoding and no line is very long: then the lines need no looking at one by one."""
+    if encoding != "utf-8":
+        return False
+    decoder, since_end = codecs.getincrementaldecoder("utf-8")(), 0
+    with path.open("rb") as file:
+        try:
+            while block := file.read(BLOCK_BYTES):
+                decoder.decode(block)
+                last = max(block.rfind(b"\n"), block.rfind(b"\r"))
+                since_end = since_end + len(block) if last < 0 else len(block) - last
+                if since_end > LONGEST_LINE - BLOCK_BYTES:
+                    return False
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
 def records(path: Path, delimiter: str, encoding: str = "utf-8") -> Iterator[Record]:
     """The records of the file, its header first; lines without any text are left out.
 
     A line that is too long or no CSV is a record with a fault. Raises ImportRejected for a byte that is not in the
     encoding, and for a quotation mark that swallows the lines after it.
     """
+    read = 0
+    if _is_plain(path, encoding):
+        with _open(path, encoding) as file:
+            reader, start = csv.reader(file, delimiter=delimiter, strict=True), 1
+            try:
+                for cells in reader:
+                    read += 1
+                    if any(cells) and any(cell.strip() for cell in cells):
+                        yield Record(start, cells)
+                    start = reader.line_num + 1
+                return
+            except csv.Error:
+                pass  # the careful way finds out what it is
+    yield from filter(_has_text, islice(_careful(path, delimiter, encoding), read, None))
+
+
+def _careful(path: Path, delimiter: str, encoding: str) -> Iterator[Record]:
+    """The same, line by line; records without any text too, so that they can be counted."""
     with _open(path, encoding) as file:
         lines = _Lines(file, encoding)
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         while True:
             start = lines.number + 1
             try:
-                cells = next(reader)
-                if any(cells) and any(cell.strip() for cell in cells):
-                    yield Record(start, cells)
-                continue
+                record = Record(start, next(reader))
             except StopIteration:
                 return
             except LineTooLong:
@@ -120,15 +157,24 @@ def records(path: Path, delimiter: str, encoding: str = "utf-8") -> Iterator[Rec
                         _("Line %(line)s opens a quotation mark that is not closed as it should be.") % {"line": start}
                     ) from error
                 record = _no_csv(start, lines.last)
-            if record.cells[0].strip():
-                yield record
+            yield record
+
+
+def _has_text(record: Record) -> bool:
+    return any(record.cells) and any(cell.strip() for cell in record.cells)
+
+
+def beginning(path: Path, delimiter: str, encoding: str, number: int) -> list[Record]:
+    """The first records, without a look at the rest of the file."""
+    return list(islice(filter(_has_text, _careful(path, delimiter, encoding)), number))
 
 
 def header(path: Path, delimiter: str, encoding: str = "utf-8") -> list[str]:
     """The names of the columns. Raises ImportRejected for what is no table."""
-    first = next(records(path, delimiter, encoding), None)
-    if first is None:
+    found = beginning(path, delimiter, encoding, 1)
+    if not found:
         raise ImportRejected(_("The file is empty."))
+    first = found[0]
     if first.fault:
         raise ImportRejected(_("Line %(line)s is no header: %(why)s") % {"line": first.line, "why": first.fault})
     if any("\0" in cell or cell.startswith("PK\x03\x04") for cell in first.cells):

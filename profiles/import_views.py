@@ -1,13 +1,14 @@
 """The import pages of the back office: upload, mapping, check, import, result."""
 
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -22,6 +23,7 @@ from profiles.rows import shortened
 
 PER_PAGE = 50
 SAMPLES = 3
+PIECE_BYTES = 65_536
 
 
 def _crumbs(*, deep: bool = True) -> list[tuple[str, str]]:
@@ -108,16 +110,23 @@ def cancel(request: HttpRequest, import_id: int) -> HttpResponse:
 
 
 @backoffice_view("profiles.import_profile")
-def rejects(request: HttpRequest, import_id: int) -> FileResponse:
+def rejects(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
     """The refused rows as a file to save: never shown by the browser, whatever is in it."""
     job = get_object_or_404(ImportJob, pk=import_id)
     path = importjobs.rejects(job)
     if not job.rejected or not path.exists():
         raise Http404
     name = f"{job.file_name.rpartition('.')[0] or job.file_name}.rejects.csv"
-    response = FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(_pieces(path), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
 
 
 def _act(request: HttpRequest, import_id: int, act: Callable[[ImportJob], None]) -> HttpResponse:
@@ -136,9 +145,9 @@ def _mapping_form(job: ImportJob, data: Any = None) -> MappingForm:
 def _samples(job: ImportJob) -> list[list[str]]:
     """The first rows, shortened; none where the file is gone or cannot be read so."""
     try:
-        records = csvfiles.records(importjobs.table(job), job.delimiter, job.encoding)
-        return [[shortened(cell) for cell in record.cells] for record in islice(records, 1, 1 + SAMPLES)]
-    except (ImportRejected, OSError):
+        _header, *first = csvfiles.beginning(importjobs.table(job), job.delimiter, job.encoding, 1 + SAMPLES)
+        return [[shortened(cell) for cell in record.cells] for record in first]
+    except (ValueError, OSError):
         return []
 
 

@@ -171,6 +171,7 @@ def import_file(
     *,
     by: AbstractUser | str,
     mapping: Mapping[str, str] | None = None,
+    fields: Mapping[int, str] | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
     rejects: Path | None = None,
@@ -189,7 +190,7 @@ def import_file(
     rejects = rejects or path.with_suffix(".rejects.csv")
     if rejects.resolve() == path.resolve():
         raise ImportRejected(_("The rejected rows cannot go into the file that is imported."))
-    planned = plan(path, mapping=mapping, delimiter=delimiter, encoding=encoding)
+    planned = plan(path, mapping=mapping, fields=fields, delimiter=delimiter, encoding=encoding)
     total = planned.count()
     result = ImportResult(unmapped=planned.unmapped)
     with RejectsFile(rejects, planned) as file:

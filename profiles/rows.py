@@ -51,7 +51,7 @@ class Reader:
     def _read(self, record: Record) -> Row | Reject:
         line, texts, fault = record
         if fault:
-            return Reject(record, "", texts[0], fault)
+            return Reject(record, "", shortened(texts[0]), fault)
         if len(texts) > len(self.header) and any(cell.strip() for cell in texts[len(self.header) :]):
             why = _("This line has more cells than the header: is a cell without quotation marks cut in two?")
             return Reject(record, "", "", why)

@@ -68,13 +68,16 @@ class Storage:
         layout, ids = self.layout, set[int]()
         for place in layout.keys:
             if place < len(layout.fields):
-                values = {value for row in rows if (value := row.values[place])}
-                if place == layout.mobile and layout.email < len(layout.fields):
-                    values = {row.values[place] for row in rows if row.values[place] and not row.values[layout.email]}
-                if layout.columns[place] == "public_id":
-                    values = set(map(bulkrows.identity, values))
-                ids.update(bulkrows.ids_having(Profile, layout.columns[place], values))
+                ids.update(bulkrows.ids_having(Profile, layout.columns[place], self._values(rows, place)))
         return self._entries(ids, lock=lock) if ids else []
+
+    def _values(self, rows: Sequence[Row], place: int) -> set[str]:
+        """What is asked for in one column; a mobile only where there is no email to ask for."""
+        layout = self.layout
+        if place == layout.mobile and layout.email < len(layout.fields):
+            rows = [row for row in rows if not row.values[layout.email]]
+        values = {row.values[place] for row in rows} - {None}
+        return set(map(bulkrows.identity, values)) if place == layout.public_id else values
 
     def _entries(self, ids: Iterable[int], *, lock: bool) -> list[Entry]:
         layout = self.layout

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation, TrackedLink, TrackingEvent
 from landingpages.models import Block, LandingPage, PublishedVersion, Submission
-from profiles.models import ConsentEvent, Notice, Profile, SavedAudience, Service, Subscription, SuppressedHash
+from profiles.models import ConsentEvent, ImportJob, Notice, Profile, SavedAudience, Service, Subscription, SuppressedHash
 from quarantine.models import QuarantinedAddress
 from tests.factories import ProfileFactory, PublishedPageFactory, ServiceFactory
 
@@ -63,7 +63,17 @@ def submission(world, **fields):
     Submission.objects.create(**{"version": world.page.version, "data": {}, "language": "en", "received_at": NOW} | fields)
 
 
+def imported(**fields):
+    ImportJob.objects.create(**{"file_name": "a.csv", "key": "k", "size": 1, "encoding": "utf-8", "delimiter": ","} | fields)
+
+
 BAD_ROWS = {
+    "an_import_that_ended_has_its_moment": [
+        lambda w: imported(status="finished"),
+        lambda w: imported(ended_at=NOW),
+    ],
+    "only_a_running_import_has_a_lease": [lambda w: imported(lease_until=NOW)],
+    "an_import_counts_no_row_twice": [lambda w: imported(total=1, created=1, rejected=1)],
     "one_tracked_link_per_address": [lambda w: [tracked_link(w) for _ in range(2)]],
     "a_click_names_its_link": [
         lambda w: tracked_event(w, kind="click"),
@@ -215,6 +225,7 @@ def rows():
         Service,
         Subscription,
         ConsentEvent,
+        ImportJob,
         SuppressedHash,
         QuarantinedAddress,
         Delivery,

@@ -7,11 +7,12 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, get_resolver
 
 from deliveries import lifecycle, preparation
 from deliveries.models import Delivery, TrackedLink
-from profiles import consent, pending, subscriptions
+from profiles import consent, importjobs, pending, subscriptions
 from profiles.links import Purpose, make_token
 from profiles.models import CustomField, Profile, SavedAudience, Source
 from tests.factories import ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
@@ -81,12 +82,16 @@ def address(name, values):
 def values(operator, settings, tmp_path):
     """A row behind every address."""
     settings.LOCAL_MAILBOX = tmp_path
+    settings.FILES = tmp_path / "files"
     profile = ProfileFactory(opted_out=["sms"])
     ProfileFactory(email=profile.email)
     left_out = ProfileFactory(opted_out=["email"])
     service = ServiceFactory()
     subscriptions.subscribe(profile, service, source=Source.OPERATOR, by=operator)
     consent.apply_choices(left_out, {"email": False}, source=Source.OPERATOR, by=operator)
+    job = importjobs.upload(SimpleUploadedFile("people.csv", f"email\n{profile.email}\nnobody\n".encode()), by=operator)
+    importjobs.check(job, job.fields)
+    list(importjobs.run(importjobs.claim("test")))
     page = PublishedPageFactory()
     asked = pending.ask(
         profile,
@@ -117,6 +122,7 @@ def values(operator, settings, tmp_path):
         "delivery_id": Delivery.objects.get(label="paused").pk,
         "record_id": record.pk,
         "service_id": service.pk,
+        "import_id": job.pk,
         "name": "release",
         "page_id": page.pk,
         "slug": page.slug,

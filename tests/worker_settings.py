@@ -7,3 +7,4 @@ from config.settings import *  # noqa: F403
 
 VAR = Path(os.environ["WORKER_VAR"])
 PREPARATION_RANGE = int(os.environ["WORKER_PREPARATION_RANGE"])
+FILES = VAR / "files"

@@ -10,14 +10,15 @@ from collections import Counter
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
 from deliveries import lifecycle, preparation, workers
 from deliveries.models import Batch, Message, Preparation
-from profiles import consent
-from profiles.models import Profile, Seal, Source
+from profiles import consent, importjobs
+from profiles.models import ConsentEvent, ImportJob, Profile, Seal, Source
 
 ROOT = django_settings.ROOT
 
@@ -275,3 +276,24 @@ def test_until_idle_does_all_there_is_and_ends(make_delivery, prepare, confirm, 
     assert (is_finished(delivery), other.status, smtp.recipients) == (True, "ready", ["marie@example.org"])
     assert Seal.objects.count() == 1
     assert list(workers.directory().iterdir()) == []
+
+
+def test_an_import_is_done_by_whoever_works_and_survives_a_kill(start_worker, operator, settings):
+    settings.FILES = settings.VAR / "files"
+    lines = ["email,blackListEmail", *(f"p{number}@example.org,{'yes' if number % 2 else ''}" for number in range(12_000))]
+    job = importjobs.upload(SimpleUploadedFile("people.csv", "\n".join([*lines, "nobody,"]).encode()), by=operator)
+    importjobs.check(job, job.fields)
+    worker = start_worker()
+    assert wait_until(lambda: ImportJob.objects.get().status == "checked")
+
+    importjobs.start(job, by=operator)
+    assert wait_until(lambda: ImportJob.objects.get().created)
+    kill(worker)
+    start_worker()
+    assert wait_until(lambda: ImportJob.objects.get().status == "finished")
+
+    done = ImportJob.objects.get()
+    assert done.expected == {name: getattr(done, name) for name in importjobs.COUNTS}
+    assert (done.created, done.rejected, done.tightened) == (12_000, 1, 6_000)
+    assert Profile.objects.count() == 12_000
+    assert Profile.objects.filter(opted_out_email=True).count() == ConsentEvent.objects.count() == 6_000

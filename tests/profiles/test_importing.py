@@ -1,12 +1,15 @@
 import csv
+import uuid
+from datetime import date
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from profiles import importing, ledger
+from profiles import erased, importing, ledger
+from profiles.channels import Channel
 from profiles.importing import ImportRejected, ImportResult, import_file
-from profiles.models import ConsentEvent, Profile, Source
+from profiles.models import ConsentEvent, CustomField, Profile, Source
 from tests.factories import ProfileFactory
 
 pytestmark = pytest.mark.django_db
@@ -362,3 +365,248 @@ def test_a_crash_leaves_whole_batches_and_the_next_run_finishes(write, monkeypat
     assert result == ImportResult(created=3, unchanged=2, tightened=1)
     assert told == [(2, 5), (4, 5), (5, 5)]
     assert list(ledger.disagreements()) == []
+
+
+# Other keys, other columns
+
+
+def test_a_row_is_found_by_its_external_id_where_nobody_has_its_email(write):
+    ProfileFactory(email="old@example.org", external_id="C7", opted_out=["email"])
+    ProfileFactory(email="jean@example.org", external_id="C8")
+
+    result = import_file(
+        write(
+            "external_id,email,city",
+            "C7,new@example.org,Lyon",  # changed her address
+            "C7,jean@example.org,Nice",  # the email goes before the ID: Jean, who gets it
+            "C9,,Brest",  # nobody yet
+            "C9,zoe@example.org,",
+        ),
+        by="Ana",
+    )
+
+    assert result == ImportResult(created=1, updated=3)
+    assert list(Profile.objects.order_by("pk").values_list("email", "external_id", "city", "opted_out_email")) == [
+        ("new@example.org", "C7", "Lyon", True),
+        ("jean@example.org", "C7", "Nice", False),
+        ("zoe@example.org", "C9", "Brest", False),
+    ]
+    assert list(ledger.disagreements()) == []
+
+
+def test_a_heed_id_goes_before_every_address_and_is_never_changed(write):
+    twins = [ProfileFactory(email="twin@example.org"), ProfileFactory(email="twin@example.org")]
+    other, unknown = ProfileFactory(email="jean@example.org"), uuid.uuid4()
+
+    result = import_file(
+        write(
+            "Heed ID,email,city",
+            f"{twins[1].public_id},twin@example.org,Lyon",
+            f"{unknown},jean@example.org,Nice",
+            f"{uuid.UUID(int=7)},new@example.org,Brest",
+        ),
+        by="Ana",
+    )
+
+    assert result == ImportResult(created=1, updated=2)
+    assert list(Profile.objects.order_by("pk").values_list("public_id", "city")) == [
+        (twins[0].public_id, ""),
+        (twins[1].public_id, "Lyon"),
+        (other.public_id, "Nice"),
+        (uuid.UUID(int=7), "Brest"),
+    ]
+
+
+@pytest.mark.parametrize("rows", [1, 5000])
+def test_added_fields_are_merged_key_by_key(write, monkeypatch, rows):
+    monkeypatch.setattr(importing, "BATCH_ROWS", rows)
+    for key, kind in {"size": "number", "vip": "yes_no", "since": "date"}.items():
+        CustomField.objects.create(key=key, label=f"Their {key}", type=kind)
+    ProfileFactory(email="a@example.org", custom={"size": 38, "since": "2020-02-29"})
+
+    result = import_file(
+        write(
+            "email,custom.size,Their VIP,since",
+            "a@example.org,39,yes,",
+            "b@example.org,40,,",
+            "b@example.org,,no,2024-02-29",
+            "c@example.org,x,,2023-02-29",
+        ),
+        by="Ana",
+    )
+
+    assert result == ImportResult(created=1, updated=2, rejected=1, rejects=result.rejects)
+    assert list(Profile.objects.order_by("pk").values_list("custom", flat=True)) == [
+        {"size": 39, "vip": True, "since": "2020-02-29"},
+        {"size": 40, "vip": False, "since": "2024-02-29"},
+    ]
+    assert rejected(result.rejects, ",")[1][:3] == ["5", "custom.size", "x"]
+
+
+def test_a_street_or_a_city_makes_an_address_unless_the_file_says_it(write):
+    ProfileFactory(email="a@example.org", address_specified=False, city="Paris")
+
+    import_file(write("email,city,rue", "a@example.org,Paris,", "b@example.org,Lyon,", "c@example.org,,"), by="Ana")
+    specified = list(Profile.objects.order_by("pk").values_list("address_specified", flat=True))
+    import_file(write("email,city,address specified", "d@example.org,Lyon,no", "b@example.org,,no"), by="Ana")
+
+    assert specified == [False, True, False]
+    assert list(Profile.objects.order_by("pk").values_list("address_specified", flat=True)) == [False, False, False, False]
+
+
+def test_every_other_column_of_a_profile_is_stored(write):
+    import_file(
+        write(
+            "email;civilité;deuxième prénom;sexe;date de naissance;fuseau horaire;format d'e-mail;"
+            "téléphone fixe;fax;adresse, ligne 2;région;CCPA;Pays",
+            "a@example.org;Mme;Anne;femme;1984-02-29;europe/paris;HTML;01 23 45 67 89;+33 1 23;Bât. B;Île-de-France;oui;",
+            "a@example.org;;;;;;;;;;;non;FR",
+        ),
+        by="Ana",
+    )
+
+    names = (
+        "title",
+        "middle_name",
+        "gender",
+        "birth_date",
+        "time_zone",
+        "email_format",
+        "phone",
+        "fax",
+        "street_2",
+        "state",
+        "ccpa_opt_out",
+        "country",
+    )
+    assert list(Profile.objects.values_list(*names)) == [
+        (
+            "Mme",
+            "Anne",
+            "female",
+            date(1984, 2, 29),
+            "Europe/Paris",
+            "html",
+            "01 23 45 67 89",
+            "+33 1 23",
+            "Bât. B",
+            "Île-de-France",
+            True,
+            "FR",
+        )
+    ]
+
+
+# Erased addresses
+
+
+@pytest.mark.parametrize("rows", [1, 5000])
+def test_an_address_that_was_erased_stays_silent(write, monkeypatch, rows):
+    monkeypatch.setattr(importing, "BATCH_ROWS", rows)
+    erased.remember(Channel.EMAIL, ["gone@example.org", "old@example.org"])
+    erased.remember(Channel.SMS, ["+33612345678"])
+    ProfileFactory(email="old@example.org", mobile="", external_id="C1")  # had it before somebody else was erased
+
+    result = import_file(
+        write(
+            "email,mobile,external_id,city",
+            "gone@example.org,,,Lyon",
+            "fine@example.org,+33612345678,,",
+            "new@example.org,,C1,",
+            "fine@example.org,,,Nice",
+        ),
+        by="Ana",
+    )
+
+    assert result == ImportResult(created=2, updated=2, tightened=2)
+    assert list(Profile.objects.order_by("pk").values_list("email", "opted_out_email", "opted_out_sms")) == [
+        ("new@example.org", False, False),
+        ("gone@example.org", True, False),
+        ("fine@example.org", False, True),
+    ]
+    assert sorted(events()) == [
+        ("fine@example.org", "sms", True, "system", "", "erased earlier"),
+        ("gone@example.org", "email", True, "system", "", "erased earlier"),
+    ]
+    assert list(ledger.disagreements()) == []
+
+
+# Bad input: each refused row says why, and nothing else of the file is lost
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "value", "why"),
+    [
+        ("a\0b@example.org,,", "email", "a\0b@example.org", "This cell contains a control character."),
+        (
+            '"a@example.org\r\nBcc: b@example.org",,',
+            "email",
+            "a@example.org\r\nBcc: b@example.org",
+            "This cell contains a control character.",
+        ),
+        ('c@example.org,"+336123\n45678",', "mobile", "+336123\n45678", "This cell contains a control character."),
+        (
+            "c@example.org,06 12 34 56 78,",
+            "mobile",
+            "06 12 34 56 78",
+            "Start the number with + and the country code, such as +33 6 12 34 56 78.",
+        ),
+        (
+            "c@example.org,,1983-02-29",
+            "birth_date",
+            "1983-02-29",
+            "There is no such day: write year-month-day, such as 1984-02-29.",
+        ),
+        (
+            "c@example.org,,29/02/1984",
+            "birth_date",
+            "29/02/1984",
+            "There is no such day: write year-month-day, such as 1984-02-29.",
+        ),
+        (f"{'x' * 300}@example.org,,", "email", "x" * 100 + "…", "Enter an email address such as marie@example.org."),
+        ("x" * 1_200_000, "", "x" * 100 + "…", "This line is longer than a million characters."),
+        (f'"{"x" * 140_000}",,', "", '"' + "x" * 99 + "…", "A cell of this line is too long to be read."),
+        (
+            ",," + "," * 5000 + "x",
+            "",
+            "",
+            "This line has more cells than the header: is a cell without quotation marks cut in two?",
+        ),
+    ],
+)
+def test_a_bad_row_is_refused_alone(write, cells, column, value, why):
+    path = write("email,mobile,birth_date", "a@example.org,+33612345678,1984-02-29", cells, "b@example.org", "d@example.org,,")
+
+    result = import_file(path, by="Ana")
+
+    assert (result.created, result.rejected) == (3, 1)
+    assert emails() == ["a@example.org", "b@example.org", "d@example.org"]
+    assert [row[:4] for row in rejected(result.rejects, ",")[1:]] == [["3", column, value, why]]
+
+
+def test_two_headers_that_differ_in_case_are_one_field(write):
+    with pytest.raises(ImportRejected, match="Two columns would be the field email"):
+        import_file(write("email,EMAIL", "a@example.org,b@example.org"), by="Ana")
+
+    result = import_file(write("email,EMAIL", "a@example.org,b@example.org"), by="Ana", fields={1: "email"})
+
+    assert result == ImportResult(created=1, unmapped=["email"])
+    assert emails() == ["b@example.org"]
+
+
+def test_a_formula_is_stored_as_the_export_found_it(write):
+    import_file(write("email,prénom,mobile", "a@example.org,'=1+1,'+33612345678", "b@example.org,'tis,"), by="Ana")
+
+    assert list(Profile.objects.order_by("pk").values_list("first_name", "mobile")) == [("=1+1", "+33612345678"), ("'tis", "")]
+
+
+def test_utf16_is_imported(write):
+    import_file(write("email\tprénom", "a@example.org\tZoë", encoding="utf-16"), by="Ana")
+
+    assert list(Profile.objects.values_list("first_name", flat=True)) == ["Zoë"]
+
+
+def test_backslashes_are_data(write):
+    import_file(write("email,rue", "a@example.org,C:\\new\\N", "b@example.org,\\."), by="Ana")
+
+    assert list(Profile.objects.order_by("pk").values_list("street", flat=True)) == ["C:\\new\\N", "\\."]
