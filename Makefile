@@ -44,4 +44,4 @@ machine: install
 	@test -z "$$TEST_POSTGRES_URL" || SEQUENCES=2000 DATABASE_URL="$$TEST_POSTGRES_URL" $(BIN)/python -m pytest tests/profiles/test_consent_machine.py
 
 bench: install
-	@for script in bench/main_job.py bench/landing_page.py bench/ledger_check.py; do echo "== $$script"; $(BIN)/python $$script --quick || exit 1; done
+	@for script in bench/main_job.py bench/landing_page.py bench/ledger_check.py bench/profile_list.py; do echo "== $$script"; $(BIN)/python $$script --quick || exit 1; done

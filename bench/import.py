@@ -341,9 +341,8 @@ def opt_out_meanwhile(path: Path) -> list[float]:
 
 
 def print_times(arguments: argparse.Namespace, table: list[tuple[str, list[Measured]]], drawing: Drawing) -> None:
-    print(
-        f"\n{arguments.rows:,} rows on {arguments.database}, {drawing.counts['updated'] + drawing.counts['unchanged']:,} of people known; medians of {arguments.rounds}\n"
-    )
+    known = drawing.counts["updated"] + drawing.counts["unchanged"]
+    print(f"\n{arguments.rows:,} rows on {arguments.database}, {known:,} of people known; medians of {arguments.rounds}\n")
     print(f"{'step':<28}{'rows':>12}{'seconds':>12}{'rows/s':>12}{'peak MB':>12}")
     for name, runs in table:
         seconds, peak = median(run.seconds for run in runs), max(run.megabytes for run in runs)

@@ -13,10 +13,8 @@ class OperatorsOnly(FileUploadHandler):
 
     length = 0
 
-    def handle_raw_input(
-        self, input_data: IO[bytes], META: Any, content_length: int, boundary: Any, encoding: Any = None
-    ) -> None:
-        self.length = content_length
+    def handle_raw_input(self, input_data: IO[bytes], *about: Any, **more: Any) -> None:
+        self.length = about[1]  # the length that the request announces
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         user = getattr(self.request, "user", None)

@@ -35,7 +35,8 @@ DAYS = Days(LONGEST_DAYS)
 def received(delivery: int) -> Q:
     """Who was sent the delivery: the messages of its preparation, a range of the primary key."""
     preparation = Subquery(Delivery.objects.filter(pk=delivery).values("preparation"))
-    return among(Message.objects.filter(preparation=preparation, status=MessageStatus.SENT), column="profile")
+    messages = Message.objects.filter(preparation=preparation, status=MessageStatus.SENT)
+    return among(messages, column="profile", is_unique=True)
 
 
 def received_any(days: int, moment: Moment) -> Q:

@@ -156,15 +156,16 @@ def _subscribed(notice: Notice) -> Letter:
     expires_at = subscription.expires_at if subscription else None
     expires = date_format(timezone.localtime(expires_at), "DATE_FORMAT") if expires_at else ""
     page = pagelinks.pin(pagelinks.default_of(service.pk, PageType.UNSUBSCRIPTION))
-    link = {"link": pagelinks.url(page, profile), "link_label": _("Unsubscribe from this service")} if page else {}
+    link, link_label = (pagelinks.url(page, profile), _("Unsubscribe from this service")) if page else ("", "")
     if custom := _custom(service, "subscribed", service.subscribed_message, expires=expires):
-        return replace(custom, **link)
+        return replace(custom, link=link, link_label=link_label)
     return Letter(
         subject=_("You are subscribed to “%(service)s”") % {"service": service.public_label},
         opening=_("You are subscribed to “%(service)s” now.") % {"service": service.public_label},
         items=[_("The subscription ends by itself: %(date)s") % {"date": expires}] if expires else [],
         closing=_("If it was not you who asked for this, answer this mail, and we put it right."),
-        **link,
+        link=link,
+        link_label=link_label,
     )
 
 

@@ -82,5 +82,5 @@ def counted_exclusions() -> list[Exclusion]:
 
 def count(tree: audiences.Tree, channel: Channel) -> dict[str, int]:
     """How an audience would split now: verdict -> number of profiles, "" for those left before duplicates."""
-    rows = audiences.profiles(tree).annotate(verdict=exclusions.standing_verdict(channel)).order_by()
+    rows = audiences.profiles(tree).annotate(verdict=exclusions.crowd_verdict(channel)).order_by()
     return dict(rows.values_list("verdict").annotate(number=Count("pk")).order_by())

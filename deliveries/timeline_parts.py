@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Min, QuerySet
 from django.db.models.functions import Coalesce
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deliveries import explaining
-from deliveries.models import Delivery, Message, MessageQuerySet, TrackingEvent
+from deliveries.models import Delivery, Message, TrackingEvent
 from deliveries.statuses import Exclusion, MessageStatus
 from profiles import aliases, timeline
 from profiles.channels import Channel
@@ -19,7 +20,7 @@ from profiles.models import Profile
 from profiles.timeline import Entry, Part
 
 
-def _messages(profile: Profile) -> MessageQuerySet:
+def _messages(profile: Profile) -> QuerySet[Any]:
     """With `happened_at`: when it was sent, failed or left out. What still waits has not happened.
 
     One probe of the primary key for each valid preparation, as Message.objects.for_profile makes them, but without their

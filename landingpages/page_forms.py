@@ -148,7 +148,7 @@ class PropertiesForm(forms.ModelForm):
         if self.instance.type in SERVICE_TYPES:
             self.fields["service"].required = True
             self.fields["is_default"].label = _("default page of its service")
-            self.fields["is_default"].help_text = _("Links in messages to this service's subscribers lead here.")
+            self.fields["is_default"].help_text = _("Links in messages to the subscribers of the service lead here.")
         else:
             del self.fields["service"]
         if self.instance.version_id:

@@ -63,7 +63,7 @@ def for_service(request: HttpRequest, service_id: int) -> HttpResponse:
     """The pages that subscribe to a service or unsubscribe from it: a fragment of the service's own page, or a page."""
     service = get_object_or_404(Service, pk=service_id)
     pages = LandingPage.objects.filter(service=service).select_related("version").prefetch_related("blocks")
-    context = {"rows": [frame(one) for one in pages], "service": service, "types": SERVICE_TYPES}
+    context: dict[str, Any] = {"rows": [frame(one) for one in pages], "service": service, "types": SERVICE_TYPES}
     if is_fragment(request):
         return render(request, "landingpages/service_pages.html", title=service.label, **context)
     return render(request, "landingpages/for_service.html", title=service.label, crumbs=crumbs(), **context)

@@ -88,7 +88,7 @@ class ProfileAdmin(ModelAdmin):
     ) -> tuple[QuerySet[Profile], bool]:
         if fold(search_term) in filters.OLD_WORDS:
             return filters.opted_out_of_anything(queryset), False
-        return searching.starting_with(queryset, search_term) if fold(search_term) else queryset, False
+        return searching.search(queryset, search_term) if fold(search_term) else queryset, False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup in {list_filter.parameter_name for list_filter in filters.FILTERS}

@@ -4,6 +4,7 @@ A text column ignores case: the folded ones accents too, the others that of A to
 A value of a custom field counts only where it has the type of the field; PostgreSQL would compare a text with a number.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,7 +51,8 @@ class MonthDay(Func):
 class CustomTest(Func):
     """Whether a value of Profile.custom passes; false where there is none or it is of another type.
 
-    The type is looked at after the comparison: for most profiles the value is read once.
+    The type is looked at where the comparison holds: for most profiles the value is read once. (SQLite would work out both
+    sides of an AND.)
     """
 
     output_field = BooleanField()
@@ -67,7 +69,7 @@ class CustomTest(Func):
     }
     TYPES["folded"] = TYPES["text"]
 
-    MARKERS = {"number": "to_jsonb(%s::numeric)", "boolean": "to_jsonb(%s)"}  # PostgreSQL compares these as jsonb
+    MARKERS = {"number": "%s::jsonb", "boolean": "%s::jsonb"}  # of PostgreSQL: a constant, read once
 
     def __init__(self, key: str, kind: str, test: str, *values: Any) -> None:
         """`test` is SQL about {value}, with one {} for each of the values; POSITION is each database's own."""
@@ -86,10 +88,12 @@ class CustomTest(Func):
     ) -> tuple[str, list[Any]]:
         column, _none = compiler.compile(self.source_expressions[0])
         value, kind = (table[self.kind][engine].format(column=column) for table in (self.VALUES, self.TYPES))
-        values, sql = iter(self.values), self.test.replace("POSITION", position)
+        as_json = "jsonb" in marker
+        values = (json.dumps(value) if as_json else value for value in self.values)
+        sql = self.test.replace("POSITION", position)
         parameters = [next(values) if mark == "{}" else path for mark in re.findall(r"{value}|{}", sql)]
         sql = sql.replace("{value}", value).replace("{}", marker)
-        return f"COALESCE({sql} AND {kind}, {false})", [*parameters, path]
+        return f"CASE WHEN {sql} THEN {kind} ELSE {false} END", [*parameters, path]
 
 
 @dataclass(frozen=True)

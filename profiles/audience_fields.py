@@ -146,7 +146,7 @@ def _subscribed(service: int, low: date | None = None, high: date | None = None,
     current = Subscription.objects.current(moment.at).filter(service=service)
     if low or high:
         current = current.filter(columns.moment_limits("created_at", low, high, moment))
-    return among(current, column="profile")
+    return among(current, column="profile", is_unique=True)
 
 
 SERVICE = Entry(_("Service"), _services, _("a deleted service"))
@@ -195,7 +195,7 @@ def _in_list(value: int) -> Q:
     """A list that is gone has no members, so "not in" it would be everybody."""
     if not SavedAudience.objects.lists().filter(pk=value).exists():
         raise InvalidAudience(_("The audience names a list that is deleted or not complete."))
-    return among(AudienceMember.objects.filter(audience=value), column="profile")
+    return among(AudienceMember.objects.filter(audience=value), column="profile", is_unique=True)
 
 
 LIST = Entry(_("Frozen list"), _lists, _("a deleted list"))

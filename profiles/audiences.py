@@ -22,6 +22,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from profiles.audience_values import Value
+from profiles.joining import HasRow
 from profiles.models import Profile
 
 Tree = dict[str, Any]
@@ -126,15 +127,18 @@ def leaves(tree: Any) -> Iterator[Tree]:
                 yield leaf
 
 
-def among(rows: QuerySet[Any], *, column: str, profile: str = "pk") -> Q:
+def among(rows: QuerySet[Any], *, column: str, profile: str = "pk", is_unique: bool = False) -> Q:
     """Profiles whose column `profile` occurs in the `column` of the rows; `column` is never NULL.
 
-    SQLite reads the rows of an IN once, or walks from them to the profiles; an EXISTS it would ask for every profile.
-    PostgreSQL makes the same join of both, but past its work_mem the list of an IN is gone through for each profile.
+    SQLite would ask an EXISTS for every profile; it walks from the rows to the profiles by an IN, and with less work by a
+    join where each profile occurs once (`is_unique`). PostgreSQL makes the same join of all, but past its work_mem it goes
+    through the list of an IN for each profile.
     """
-    if connection.vendor == "sqlite":
-        return Q(**{f"{profile}__in": rows.order_by().values(column)})
-    return Q(Exists(rows.order_by().filter(**{column: OuterRef(profile)})))
+    rows = rows.order_by()
+    if connection.vendor != "sqlite":
+        return Q(Exists(rows.filter(**{column: OuterRef(profile)})))
+    found = Q(**{f"{profile}__in": rows.values(column)})
+    return Q(HasRow(rows, column=column, profile=profile, otherwise=found)) if is_unique else found
 
 
 class Reading:

@@ -6,6 +6,7 @@ Values are those of the database driver: text, numbers, booleans, None; moments 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db import connection
@@ -13,6 +14,7 @@ from django.db.models import Model, UUIDField
 
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 BETWEEN = "\x1f"  # the unit separator: no text of a profile holds a control character
+PIECE_ROWS = 500  # sent at once
 CHANGED = "heed_changed_rows"  # a temporary table, seen by this connection alone
 
 
@@ -87,9 +89,11 @@ def _write(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], co
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             tail = [_copied(value) for value in constants.values()]
-            lines = ["\t".join([_copied(value) for value in row] + tail) for row in rows]
+            waiting = iter(rows)
             with cursor.copy(f"COPY {quote(table)} ({names}) FROM STDIN") as copy:
-                copy.write("\n".join([*lines, ""]))
+                # The server works on one piece while the next is put together.
+                while piece := ["\t".join([_copied(value) for value in row] + tail) for row in islice(waiting, PIECE_ROWS)]:
+                    copy.write("\n".join([*piece, ""]))
         else:
             places = ", ".join(["%s"] * len(columns) + [_literal(value) for value in constants.values()])
             cursor.executemany(f"INSERT INTO {quote(table)} ({names}) VALUES ({places})", rows)

@@ -1,6 +1,6 @@
 """The only code that changes an opt-out. Every change leaves one row in the ledger, in the same transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,7 +125,7 @@ def record_new(
 
 def insert_profiles(
     columns: Sequence[str],
-    rows: Sequence[Sequence[Any]],
+    rows: Iterable[Sequence[Any]],
     constants: Mapping[str, Any],
     *,
     source: Source,
@@ -138,11 +138,19 @@ def insert_profiles(
     the same for all of them.
     """
     boxes = [(columns.index(field), scope) for scope, field in OPT_OUT_FIELDS.items() if field in columns]
-    ticked = [(row[0], scope) for place, scope in boxes for row in rows if row[place]]
     common = {"before": False, "after": True, "service_label": "", **_common("", source, by, evidence)}
     same = {name: value for name, value in common.items() if value is not None and name != "scope"}
+    ticked = list[tuple[int, str]]()
+
+    def noted() -> Iterator[Sequence[Any]]:
+        for row in rows:
+            for place, scope in boxes:
+                if row[place]:
+                    ticked.append((row[0], scope))
+            yield row
+
     with transaction.atomic():
-        bulkrows.insert(Profile, columns, rows, constants)
+        bulkrows.insert(Profile, columns, noted(), constants)
         if ticked:
             bulkrows.insert(ConsentEvent, ("profile_id", "scope"), ticked, same | {"at": bulkrows.moment(common["at"])})
     return len(ticked)

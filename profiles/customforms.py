@@ -42,7 +42,7 @@ class CustomValueField(forms.CharField):
         if text and text == self.prepare_value(self.stored):
             return self.stored
         try:
-            return customfields.read(self.definition, text)
+            return customfields.read(self.definition, text or "")
         except UnreadableValue as error:
             raise ValidationError(str(error), code="invalid") from error
 

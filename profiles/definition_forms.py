@@ -26,7 +26,7 @@ class OptionsField(forms.CharField):
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
         if isinstance(value, list):
             return value
-        options = [" ".join(line.split()) for line in super().to_python(value).splitlines()]
+        options = [" ".join(line.split()) for line in str(super().to_python(value)).splitlines()]
         return [option for option in options if option]
 
     def validate(self, value: Any) -> None:
@@ -59,6 +59,7 @@ class DefinitionForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk is None:
             self.initial["position"] = defining.next_position()
+            self.fields["type"].choices = [("", _("Choose…")), *CustomType.choices]  # type: ignore[attr-defined]
 
     @property
     def type(self) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -67,7 +67,10 @@ class SubscribedTo(Filter):
         return list(Service.objects.values_list("pk", "label"))
 
     def condition(self, value: str) -> Q:
-        return searching.subscribed_to(value)
+        return searching.current_subscriber(value)
+
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return searching.subscribed_to(queryset, value) if isinstance(queryset, ProfileQuerySet) else queryset
 
 
 BOXES: list[type[Filter]] = [

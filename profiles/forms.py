@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from profiles import births, customfields, regions, timezones
 from profiles.channels import OPT_OUT_FIELDS, OPT_OUT_LABELS, Channel, InvalidAddress
@@ -70,6 +71,10 @@ class ProfileForm(forms.ModelForm):
         model = Profile
         fields = COLUMNS
         widgets: ClassVar = {"birth_date": day_input()}
+        help_texts: ClassVar = {
+            "address_specified": gettext_lazy("This person can be written to by post."),
+            "ccpa_opt_out": gettext_lazy("Forbids the sale of this person’s data. It leaves her out of no delivery."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

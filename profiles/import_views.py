@@ -38,8 +38,8 @@ def import_list(request: HttpRequest) -> HttpResponse:
 @backoffice_view("profiles.import_profile")
 def upload(request: HttpRequest) -> HttpResponse:
     """GET asks for a file; POST keeps it and leads to its columns. No profile is touched."""
-    form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    if form.is_valid():
         try:
             job = importjobs.upload(form.cleaned_data["file"], by=operator(request))
             return redirect("profiles:import", job.pk)

@@ -31,6 +31,7 @@ from profiles.models import IMPORT_SOURCES, RUNNING, ImportJob, ImportStatus
 
 LOOKED_AT = 16 * 2**20  # bytes at the start of a file by which its encoding is guessed
 COUNTS = tuple(Counts.__dataclass_fields__)
+NOTHING = {**dict.fromkeys(COUNTS, 0), "rejects_size": 0}
 
 
 class InvalidTransition(Exception):
@@ -88,21 +89,17 @@ def reread(job: ImportJob, *, encoding: str, delimiter: str) -> None:
 def check(job: ImportJob, fields: list[str]) -> None:
     """Ask the worker to count what would happen. Raises ImportRejected for a mapping that cannot be meant."""
     columns.check({position: field for position, field in enumerate(fields) if field}, job.header)
-    _move(job, ImportStatus.CHECKING, fields=fields, expected={}, **_nothing())
+    _move(job, ImportStatus.CHECKING, fields=fields, expected={}, total=0, **NOTHING)
 
 
 def start(job: ImportJob, *, by: AbstractUser) -> None:
     """Ask the worker to import the file as it was checked."""
-    _move(job, ImportStatus.IMPORTING, started_by=actor(by), **_nothing(total=job.total))
+    _move(job, ImportStatus.IMPORTING, started_by=actor(by), **NOTHING)
 
 
 def cancel(job: ImportJob) -> None:
     """Give it up; what is in stays in, and the counts say what that is."""
     _move(job, ImportStatus.CANCELLED, lease_until=None, ended_at=timezone.now())
-
-
-def _nothing(total: int = 0) -> dict[str, int]:
-    return dict.fromkeys(COUNTS, 0) | {"total": total, "rejects_size": 0}
 
 
 def _move(job: ImportJob, status: ImportStatus, **fields: Any) -> None:
@@ -155,7 +152,7 @@ def _plan(job: ImportJob) -> Plan:
 
 
 def _check(job: ImportJob, plan: Plan) -> Iterator[None]:
-    _hold(job, **_nothing(total=plan.count()))
+    _hold(job, total=plan.count(), **NOTHING)
     yield
     counts, preview = Counts(), previewing.Preview(plan)
     with RejectsFile(rejects(job), plan) as file:

@@ -22,6 +22,10 @@ class Filter(admin.SimpleListFilter, ABC):
             return queryset
         if value not in {str(key) for key, _label in self.lookup_choices}:
             raise IncorrectLookupParameters
+        return self.narrow(queryset, value)
+
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """The rows that belong to the choice."""
         return queryset.filter(self.condition(value))
 
     @abstractmethod

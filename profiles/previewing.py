@@ -57,20 +57,12 @@ def in_words(changes: list[dict[str, Any]], custom: list[CustomField]) -> list[d
     labels = {str(field.name): str(field.verbose_name) for field in Profile._meta.fields}
     definitions = {CUSTOM + one.key: one for one in custom}
     labels |= {name: one.label for name, one in definitions.items()}
-    return [
-        change
-        | {
-            "fields": [
-                {
-                    "label": labels.get(name, name),
-                    "before": _word(name, before, definitions),
-                    "after": _word(name, after, definitions),
-                }
-                for name, before, after in change["fields"]
-            ]
-        }
-        for change in changes
-    ]
+
+    def told(name: str, before: Any, after: Any) -> dict[str, str]:
+        label = labels.get(name, name)
+        return {"label": label, "before": _word(name, before, definitions), "after": _word(name, after, definitions)}
+
+    return [change | {"fields": [told(*field) for field in change["fields"]]} for change in changes]
 
 
 def _word(name: str, value: Any, definitions: dict[str, CustomField]) -> str:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator
 from queue import Empty, Full, Queue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.utils import translation
 
@@ -12,46 +12,54 @@ WAIT_SECONDS = 0.1
 END = object()
 
 
-def ahead(pieces: Iterable[T]) -> Iterator[T]:
-    """The same pieces, each made by a thread of its own while the one before it is in use; at most two wait.
+class _Ahead(Iterator[T]):
+    def __init__(self, pieces: Iterable[T]) -> None:
+        self.pieces = pieces
+        self.language = translation.get_language()
+        self.given_up = threading.Event()
+        self.queue: Queue[tuple[Any, BaseException | None]] = Queue(maxsize=1)
+        self.thread = threading.Thread(target=self._make, name="reading ahead", daemon=True)
+        self.thread.start()
 
-    An error in the making is raised here, in its turn. Closing the iterator ends the thread.
-    """
-    queue: Queue[tuple[object, BaseException | None]] = Queue(maxsize=1)
-    given_up = threading.Event()
-    language = translation.get_language()
+    def _make(self) -> None:
+        try:
+            with translation.override(self.language):
+                for piece in self.pieces:
+                    self._put(piece)
+                    if self.given_up.is_set():
+                        return
+            self._put(END)
+        except BaseException as error:  # whatever it is, it belongs to whoever uses the pieces
+            self._put(END, error)
 
-    def put(item: object, error: BaseException | None = None) -> None:
-        while not given_up.is_set():
+    def _put(self, item: Any, error: BaseException | None = None) -> None:
+        while not self.given_up.is_set():
             try:
-                return queue.put((item, error), timeout=WAIT_SECONDS)
+                self.queue.put((item, error), timeout=WAIT_SECONDS)
             except Full:
                 continue
+            return
 
-    def make() -> None:
-        try:
-            with translation.override(language):
-                for piece in pieces:
-                    put(piece)
-                    if given_up.is_set():
-                        return
-            put(END)
-        except BaseException as error:  # whatever it is, it belongs to whoever uses the pieces
-            put(END, error)
-
-    thread = threading.Thread(target=make, name="reading ahead", daemon=True)
-    thread.start()
-    try:
+    def __next__(self) -> T:
         while True:
             try:
-                piece, error = queue.get(timeout=WAIT_SECONDS)
+                piece, error = self.queue.get(timeout=WAIT_SECONDS)
             except Empty:
                 continue
             if error:
                 raise error
             if piece is END:
-                return
-            yield piece  # type: ignore[misc]
-    finally:
-        given_up.set()
-        thread.join()
+                raise StopIteration
+            return piece  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        self.given_up.set()
+        self.thread.join()
+
+
+def ahead(pieces: Iterable[T]) -> _Ahead[T]:
+    """The same pieces, each made by a thread of its own while the one before it is in use; at most two wait.
+
+    An error in the making is raised here, in its turn. close() ends the thread.
+    """
+    return _Ahead(pieces)

@@ -1,6 +1,7 @@
 """Everything that the ledger holds about one person, with what proves it: for a regulator, or for the person."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connections
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -17,6 +18,7 @@ class Line:
     event: ConsentEvent
     change: str
     who: str
+    where: str
     batch: int | None
     genuine: bool
 
@@ -39,6 +41,7 @@ def consent_record(profile: Profile, using: str = "default") -> Record:
             event,
             history.change(event),
             history.who(event),
+            history.where(event),
             event.batch if event.seal else None,
             bool(event.seal) and code(texts[event.pk]) == bytes(event.seal),
         )
@@ -49,7 +52,7 @@ def consent_record(profile: Profile, using: str = "default") -> Record:
     return Record(lines, newest, [number for number in profiles if number != profile.pk])
 
 
-def _with_seals(events: QuerySet[ConsentEvent]) -> QuerySet[ConsentEvent]:
+def _with_seals(events: QuerySet[ConsentEvent]) -> QuerySet[Any]:
     """Each event with `seal`, its code, and `batch`, the number of the batch that its id falls into."""
     batch = SealedBatch.objects.filter(last_event_id__gte=OuterRef("pk")).order_by("last_event_id").values("number")[:1]
     return events.annotate(seal=Subquery(Seal.objects.filter(pk=OuterRef("pk")).values("mac")[:1]), batch=Subquery(batch))

@@ -61,7 +61,7 @@ class Reader:
             values = [meaning(text) for meaning, text in zip(self.meanings, self.pick(texts), strict=False)]
         except ValueError:
             return self._rejected(record, texts)
-        if not any([values[index] for index in self.keys]):
+        if not any(values[index] for index in self.keys):
             return Reject(record, "", "", _("Neither an email nor a mobile: the profile could not be found again."))
         return Row(line, values)
 

@@ -7,7 +7,7 @@ import json
 import os
 import pickle
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -100,33 +100,34 @@ class Storage:
         places = [index for index, name in enumerate(layout.columns) if index not in layout.custom and name != "public_id"]
         names = [layout.columns[index] for index in places]
         folded = [(place, field.derive, field.max_length) for field, place in self.folded]
-        pick = itemgetter(*places)
-        rows = []
+        columns = ["id", "public_id", *names, *(field.column for field, _place in self.folded)]
+        if layout.custom:
+            columns.append("custom")
+        rows = self._rows(new, itemgetter(*places), folded, names)
+        constants = self._constants(columns)
+        return consent.insert_profiles(columns, rows, constants, source=Source.IMPORT, by=self.by, evidence=self.evidence)
+
+    def _rows(self, new: list[Entry], pick: Any, folded: list[Any], names: list[str]) -> Iterator[list[Any]]:
+        layout = self.layout
+        day = 2 + names.index("birth_date") if "birth_date" in names else 0
+        is_rare = layout.custom or layout.public_id is not None
         for entry, random in zip(new, _public_ids(len(new)), strict=True):
             state = entry.state
             row = [entry.number, random, *pick(state)]
             for place, derive, longest in folded:
                 row.append(derive(state[place])[:longest])
-            rows.append(row)
-        self._adapt(new, rows, names)
-        columns = ["id", "public_id", *names, *(field.column for field, _place in self.folded)]
-        if layout.custom:
-            columns.append("custom")
-        constants = self._constants(columns)
-        return consent.insert_profiles(columns, rows, constants, source=Source.IMPORT, by=self.by, evidence=self.evidence)
+            if day and row[day]:
+                row[day] = row[day].isoformat()
+            if is_rare:
+                self._adapt(entry, row)
+            yield row
 
-    def _adapt(self, new: list[Entry], rows: list[list[Any]], names: list[str]) -> None:
-        """What is rare in files: a Heed ID that nobody has, a day, fields that this installation added."""
-        layout = self.layout
-        if "birth_date" in names:
-            place = 2 + names.index("birth_date")
-            for row in rows:
-                row[place] = row[place] and row[place].isoformat()
-        for entry, row in zip(new, rows, strict=True) if layout.custom or layout.public_id is not None else ():
-            if layout.public_id is not None and entry.state[layout.public_id]:
-                row[1] = bulkrows.identity(entry.state[layout.public_id])
-            if layout.custom:
-                row.append(json.dumps(self._custom(entry)))
+    def _adapt(self, entry: Entry, row: list[Any]) -> None:
+        """What is rare in files: a Heed ID that nobody has, fields that this installation added."""
+        if self.layout.public_id is not None and entry.state[self.layout.public_id]:
+            row[1] = bulkrows.identity(entry.state[self.layout.public_id])
+        if self.layout.custom:
+            row.append(json.dumps(self._custom(entry)))
 
     def _custom(self, entry: Entry) -> dict[str, Any]:
         own = {key: entry.state[place] for place, key in self.layout.custom.items() if entry.state[place] is not None}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Min, QuerySet
 from django.urls import reverse
@@ -18,7 +19,7 @@ def _events(profile: Profile, *, of_services: bool) -> QuerySet[ConsentEvent]:
     return events.filter(scope=Scope.SERVICE) if of_services else events.exclude(scope=Scope.SERVICE)
 
 
-def _part(key: str, label: str, *, of_services: bool, position: int) -> Part:
+def _part(key: str, label: Any, *, of_services: bool, position: int) -> Part:
     def entries(profile: Profile, before: datetime, limit: int) -> Iterable[Entry]:
         events = _events(profile, of_services=of_services).filter(at__lt=before).order_by("-at", "-pk")
         return [_entry(event) for event in events[:limit]]

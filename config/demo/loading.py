@@ -9,7 +9,7 @@ from django.contrib.auth.models import AbstractUser, Permission
 from django.db import transaction
 from django.utils import timezone
 
-from config.demo import letters, pages
+from config.demo import details, letters, pages
 from config.demo.people import SEED, people
 from deliveries import lifecycle, preparation
 from deliveries.models import Delivery
@@ -17,7 +17,7 @@ from landingpages.models import LandingPage
 from profiles import audiences, consent, subscriptions
 from profiles.channels import ANY_CHANNEL, Channel
 from profiles.consent import Evidence
-from profiles.models import MessageChoice, Profile, Service, Source, ValidityUnit
+from profiles.models import CustomField, MessageChoice, Profile, Service, Source, ValidityUnit
 from quarantine import counting
 from quarantine.models import Reason, Status
 from quarantine.qualification import qualify
@@ -103,6 +103,8 @@ def load() -> Delivery:
         chance = random.Random(SEED)  # noqa: S311 (the same choices every time, no secret)
         manager = _operators()
         profiles = people()
+        details.complete(profiles)
+        CustomField.objects.bulk_create(details.custom_fields())
         for profile in profiles:
             profile.created_by = profile.modified_by = consent.actor(manager)
         Profile.objects.bulk_create(profiles)

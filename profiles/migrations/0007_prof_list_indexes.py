@@ -22,6 +22,14 @@ class Migration(migrations.Migration):
             model_name='profile',
             name='profile_last_name',
         ),
+        migrations.RemoveIndex(
+            model_name='profile',
+            name='profile_first_name',
+        ),
+        migrations.AddIndex(
+            model_name='profile',
+            index=models.Index(fields=['first_name_folded', 'last_name_folded'], name='profile_by_first_name'),
+        ),
         migrations.AddIndex(
             model_name='profile',
             index=models.Index(fields=['email', 'id'], name='profile_by_email'),

@@ -76,7 +76,8 @@ class Service(models.Model):
                 violation_error_message=_("The last day is before the first one."),
             ),
             models.CheckConstraint(
-                condition=Q(validity_amount__isnull=True, validity_unit="") | Q(validity_amount__gte=1) & ~Q(validity_unit=""),
+                condition=Q(validity_amount__isnull=True, validity_unit="")
+                | Q(validity_amount__isnull=False, validity_amount__gte=1) & ~Q(validity_unit=""),
                 name="a_validity_has_an_amount_and_a_unit",
                 violation_error_message=_("A validity needs a number and a unit."),
             ),

@@ -29,7 +29,30 @@ class EmailFormat(models.TextChoices):
     HTML = "html", _("HTML")
 
 
+def ways_to_match(text: str, starts: Callable[[str, str], Q] = prefix) -> list[Q]:
+    """The conditions any of which makes a profile match a search, each of one index; none for an empty text."""
+    folded = fold(text)
+    if not folded:
+        return []
+    found = [starts("email", text.strip().lower()), starts("first_name_folded", folded), starts("last_name_folded", folded)]
+    found.append(starts("external_id", text.strip()))
+    digits = "".join(character for character in text if character in "+0123456789")
+    if digits.startswith("+") and len(digits) > 1:
+        found.append(starts("mobile", digits))
+    first, _space, last = folded.partition(" ")
+    if last:
+        found.append(starts("last_name_folded", last) & Q(first_name_folded=first))
+    return found
+
+
 class ProfileQuerySet(models.QuerySet["Profile"]):
+    counted_by: Self | None = None  # the same set in the shape that is counted sooner, for a list that is not filtered further
+
+    def _clone(self) -> Self:
+        clone: Self = super()._clone()  # type: ignore[misc]
+        clone.counted_by = self.counted_by
+        return clone
+
     def opted_out(self, scope: str) -> Self:
         """Profiles with this very box ticked; `scope` is a channel or ANY_CHANNEL."""
         return self.filter(**{OPT_OUT_FIELDS[scope]: True})
@@ -38,23 +61,12 @@ class ProfileQuerySet(models.QuerySet["Profile"]):
         """Profiles that neither refused this channel nor every channel (design decision 1)."""
         return self.exclude(opted_out_all=True).exclude(**{channel.opt_out_field: True})
 
-    def matching(self, text: str, starts: Callable[[str, str], Q] = prefix) -> Self:
+    def matching(self, text: str) -> Self:
         """Profiles of which email, mobile, first name, last name or external ID starts with the text.
 
-        Accents and case do not matter, except in an external ID. `starts` makes the condition of one column.
+        Accents and case do not matter, except in an external ID. Everybody for an empty text.
         """
-        folded = fold(text)
-        if not folded:
-            return self
-        found = starts("email", text.strip().lower()) | starts("first_name_folded", folded) | starts("last_name_folded", folded)
-        found |= starts("external_id", text.strip())
-        digits = "".join(character for character in text if character in "+0123456789")
-        if digits.startswith("+") and len(digits) > 1:
-            found |= starts("mobile", digits)
-        first, _space, last = folded.partition(" ")
-        if last:
-            found |= starts("last_name_folded", last) & Q(first_name_folded=first)
-        return self.filter(found)
+        return self.filter(Q(*ways_to_match(text), _connector=Q.OR))
 
     def with_address(self, channel: Channel, address: str) -> Self:
         return self.filter(**{channel.address_field: address})
@@ -127,7 +139,7 @@ class Profile(models.Model):
             models.Index(fields=["email", "id"], name="profile_by_email"),
             models.Index(fields=["external_id"], name="profile_external_id"),
             models.Index(fields=["mobile", "id"], name="profile_by_mobile"),
-            models.Index(fields=["first_name_folded"], name="profile_first_name"),
+            models.Index(fields=["first_name_folded", "last_name_folded"], name="profile_by_first_name"),
             models.Index(fields=["last_name_folded", "id"], name="profile_by_last_name"),
             models.Index(fields=["country", "id"], name="profile_by_country"),
             models.Index(fields=["preferred_language", "id"], name="profile_by_language"),

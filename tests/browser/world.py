@@ -1,6 +1,6 @@
 """What the pages show in the browser tests: people, choices, quarantined addresses and a delivery in each status."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.contrib.auth.models import Group, User
 from django.urls import reverse
@@ -9,13 +9,13 @@ from django.utils import timezone
 from deliveries import lifecycle, preparation, sending, skeleton, transports
 from deliveries.models import Delivery
 from deliveries.statuses import DeliveryStatus
-from landingpages import publishing
+from landingpages import editing, publishing
 from profiles import audiences, consent, pending, subscriptions
 from profiles.channels import Channel
 from profiles.links import Purpose, make_token
-from profiles.models import PendingChange, Profile, Service, Source
+from profiles.models import CustomField, CustomType, PendingChange, Profile, Service, Source
 from quarantine.models import QuarantinedAddress, Reason, Status
-from tests.factories import ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
+from tests.factories import LandingPageFactory, ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
 from tests.landingpages.visitors import address, link
 
 # Small batches, so that a delivery can be caught in the middle.
@@ -36,7 +36,17 @@ def build(operator: User) -> None:
 
 
 def _people(operator: User) -> None:
-    marie = ProfileFactory(first_name="Marie", last_name="Dupont", email="marie@example.org", opted_out=["sms", "direct_mail"])
+    for position, kind in enumerate(CustomType, 1):
+        options = ["Red", "Blue"] if kind == CustomType.CHOICE else []
+        CustomField.objects.create(key=kind.value, label=f"Favourite {kind.label}", type=kind, options=options, position=position)
+    marie = ProfileFactory(
+        first_name="Marie",
+        last_name="Dupont",
+        email="marie@example.org",
+        birth_date=date(1984, 2, 29),
+        custom={"text": "left-handed", "number": 38.5, "date": "2020-05-17", "yes_no": True, "choice": "Green"},
+        opted_out=["sms", "direct_mail"],
+    )
     consent.opt_out(marie, "email", source=Source.ONE_CLICK)
     consent.apply_choices(marie, {"sms": False}, source=Source.OPERATOR, by=operator)
     letter = ServiceFactory(label="Thursday letter", description="News of the house, every Thursday morning.")
@@ -108,7 +118,12 @@ def backoffice_pages() -> list[str]:
         reverse("admin:profiles_profile_add"),
         reverse("profiles:opt_out") + f"?ids={marie.pk},{other.pk}",
         reverse("admin:profiles_profile_change", args=[marie.pk]),
-        *(reverse(f"profiles:{name}", args=[marie.pk]) for name in ("consent_history", "subscriptions")),
+        *(
+            reverse(f"profiles:{name}", args=[marie.pk])
+            for name in ("consent_history", "subscriptions", "consent_record", "marketing_history")
+        ),
+        reverse("profiles:consent_history", args=[marie.pk]) + f"?at={timezone.localtime():%Y-%m-%dT%H:%M:%S}",
+        reverse("profiles:marketing_history", args=[other.pk]) + "?kind=addresses",
         *(reverse(f"profiles:{name}", args=[marie.pk]) for name in ("merge", "access", "erase")),
         reverse("profiles:merge", args=[marie.pk]) + f"?with={other.pk}",
         reverse("profiles:merge", args=[marie.pk]) + "?q=nobody",
@@ -122,6 +137,11 @@ def backoffice_pages() -> list[str]:
             for name in ("subscriptions", "history", "dashboard", "list")
             for service in Service.objects.all()
         ),
+        reverse("admin:profiles_customfield_changelist"),
+        reverse("admin:profiles_customfield_changelist") + "?q=nothing",
+        reverse("admin:profiles_customfield_add"),
+        reverse("admin:profiles_customfield_change", args=[CustomField.objects.get(type="choice").pk]),
+        reverse("admin:profiles_customfield_delete", args=[CustomField.objects.get(type="choice").pk]),
         reverse("admin:quarantine_quarantinedaddress_changelist"),
         reverse("admin:quarantine_quarantinedaddress_add"),
         reverse("admin:quarantine_quarantinedaddress_change", args=[record.pk]),
@@ -163,7 +183,11 @@ def public_pages() -> list[str]:
 
 def _landing_pages(profile: Profile) -> list[str]:
     """Each kind of page in each way that it answers; the confirmation of a change too."""
-    preferences = PublishedPageFactory(label="Preferences", preload_data=True)
+    preferences = LandingPageFactory(label="Preferences", preload_data=True)
+    for field in ("gender", "birth_date", *(f"custom.{kind}" for kind in CustomType)):
+        block = editing.add(preferences, "checkbox" if field == "custom.yes_no" else "text_input", by="Ana Lopes")
+        editing.change(preferences, block.key, {"field": field}, by="Ana Lopes")
+    publishing.publish(preferences, by="Ana Lopes")
     blocklist = PublishedPageFactory(template="blocklist", label="Nothing any more")
     closed = PublishedPageFactory(label="Closed")
     publishing.unpublish(closed, by="Ana Lopes")

@@ -8,12 +8,13 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db.models import Count
 
+from config.demo import details
 from config.demo.people import people
 from deliveries import preparation, sending, transports
 from deliveries.models import Delivery, Message
 from deliveries.rendering import Renderer
 from landingpages.models import LandingPage, PublishedVersion
-from profiles import links
+from profiles import customfields, links, timezones
 from profiles.channels import Channel
 from profiles.links import Purpose
 from profiles.models import ConsentEvent, Profile, Service, Source, Subscription
@@ -60,6 +61,27 @@ def test_demo_people_have_addresses_that_nobody_can_own():
     assert {one.email.partition("@")[2] for one in made if one.email} == RESERVED_DOMAINS
     assert [one.mobile for one in made if one.mobile and not re.fullmatch(RESERVED_MOBILES, one.mobile)] == []
     assert [one for one in made if not (one.email or one.mobile or one.country in ("BE", "IE"))] == []
+
+
+def test_demo_people_tell_the_same_details_every_time():
+    made = [people() for _ in range(2)]
+    for profiles in made:
+        details.complete(profiles)
+    described = [[(one.gender, one.title, one.birth_date, one.time_zone, one.custom) for one in profiles] for profiles in made]
+    assert described[0] == described[1]
+    known = set(timezones.names())
+    assert [one.time_zone for one in made[0] if one.time_zone not in known] == []
+    assert {(one.title, one.gender) for one in made[0] if one.first_name == "Marie"} <= {("Mme", "female"), ("", "")}
+
+
+def test_demo_has_custom_fields_with_values_that_they_can_hold(demo):
+    fields = {field.key: field for field in customfields.definitions()}
+    assert list(fields) == ["grows_on", "visits", "friend_since", "volunteer"]
+    values = [(fields[key], value) for one in Profile.objects.all() for key, value in one.custom.items()]
+    assert [value for field, value in values if customfields.read(field, customfields.as_text(field, value)) != value] == []
+    assert {field.key for field, _value in values} == set(fields)
+    assert set(Profile.objects.values_list("gender", flat=True)) == {"", "male", "female"}
+    assert Profile.objects.filter(address_specified=False).count() == 0
 
 
 def test_demo_loads_a_spread_of_everything(demo):

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from profiles import consent, ledger, sealing, serialising, tampering, triggers
+from profiles import consent, ledger, sealing, serialising, subscriptions, tampering, triggers
 from profiles.models import ConsentEvent, Erasing, SealedBatch, Source
-from tests.factories import ProfileFactory
+from tests.factories import ProfileFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +59,23 @@ def test_altered_event_is_named(events, change):
     tamper(f"UPDATE profiles_consentevent SET {change} WHERE id = %s", events[3].pk)
 
     assert list(tampering.faults()) == [altered(ConsentEvent.objects.get(pk=events[3].pk))]
+
+
+OTHERWISE = {"BooleanField": "NOT {0}", "DateTimeField": "'2020-01-01 10:00:00+00:00'", "CharField": "'x'", "TextField": "'x'"}
+COLUMNS = [field for field in ConsentEvent._meta.concrete_fields if field.attname not in ("id", "before", "after", "scope")]
+
+
+@pytest.mark.parametrize("field", COLUMNS, ids=[field.attname for field in COLUMNS])
+def test_altered_event_is_named_whichever_column_it_is(events, field):
+    """Those that a constraint ties together are in the tests above and below."""
+    subscriptions.subscribe(events[0].profile, ServiceFactory(), source=Source.OPERATOR)
+    sealing.Sealer().tick()
+    event = ConsentEvent.objects.latest("pk")
+
+    other = OTHERWISE.get(field.get_internal_type(), "4711").format(f'"{field.column}"')
+    tamper(f'UPDATE profiles_consentevent SET "{field.column}" = {other} WHERE id = %s', event.pk)
+
+    assert list(tampering.faults()) == [altered(ConsentEvent.objects.get(pk=event.pk))]
 
 
 def test_swapped_events_are_named(events):

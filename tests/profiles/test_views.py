@@ -475,6 +475,7 @@ def test_operator_who_may_only_look_cannot_tick(login):
         ("profiles:unsubscribe", "delete_subscription"),
         ("profiles:personal_link", "change_profile"),
         ("profiles:consent_history", "view_consentevent"),
+        ("profiles:consent_record", "view_consentevent"),
         ("profiles:subscriptions", "view_subscription"),
     ],
 )
@@ -535,13 +536,21 @@ def test_get_changes_nothing(backoffice):
     profile = ProfileFactory(opted_out=["email"])
     subscriptions.subscribe(profile, ServiceFactory(), source=Source.OPERATOR)
     before = (Profile.objects.values().get(), events(), Subscription.objects.count(), LogEntry.objects.count())
-    names = ["consent_history", "subscriptions", "subscribe", "unsubscribe", "personal_link"]
+    names = [
+        "consent_history",
+        "consent_record",
+        "marketing_history",
+        "subscriptions",
+        "subscribe",
+        "unsubscribe",
+        "personal_link",
+    ]
     urls = [general(profile), reverse("admin:profiles_profile_add"), reverse("profiles:opt_out") + f"?ids={profile.pk}"]
     urls += [reverse(f"profiles:{name}", args=[profile.pk]) for name in names]
 
     answers = [backoffice.get(url).status_code for url in urls] + [backoffice.head(url).status_code for url in urls]
 
-    assert answers == [200, 200, 200, 200, 200, 405, 405, 200] * 2
+    assert answers == [200, 200, 200, 200, 200, 200, 200, 405, 405, 200] * 2
     assert (Profile.objects.values().get(), events(), Subscription.objects.count(), LogEntry.objects.count()) == before
 
 
