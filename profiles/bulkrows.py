@@ -96,7 +96,7 @@ def _write(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], co
                     copy.write("\n".join([*piece, ""]))
         else:
             places = ", ".join(["%s"] * len(columns) + [_literal(value) for value in constants.values()])
-            cursor.executemany(f"INSERT INTO {quote(table)} ({names}) VALUES ({places})", rows)
+            cursor.executemany(f"INSERT INTO {quote(table)} ({names}) VALUES ({places})", rows)  # type: ignore[arg-type]
 
 
 def _copied(value: Any) -> str:
