@@ -39,4 +39,4 @@ lint: install
 	DEBUG=1 $(BIN)/mypy .
 
 bench: install
-	@for script in bench/main_job.py bench/landing_page.py; do echo "== $$script"; $(BIN)/python $$script --quick || exit 1; done
+	@for script in bench/main_job.py bench/import.py bench/landing_page.py; do echo "== $$script"; $(BIN)/python $$script --quick || exit 1; done
