@@ -18,7 +18,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from profiles import columns, csvfiles, customfields
+from profiles import bulkrows, columns, csvfiles, customfields
 from profiles.consent import Evidence
 from profiles.csvfiles import ImportRejected
 from profiles.matching import Change, Counts, Layout
@@ -120,11 +120,14 @@ def run(
         for rows, rejects in pieces:
             _let_others_write(written_at)
             with _collector_resting(), nullcontext() if rehearse else transaction.atomic():
+                if not rehearse:
+                    bulkrows.commit_lazily()
                 record(Batch(Counts(), [], []))
                 batch = _write(rows, rejects, storage)
                 record(batch)
             written_at = time.monotonic()
             yield batch
+    bulkrows.make_durable()
 
 
 def _let_others_write(since: float) -> None:
