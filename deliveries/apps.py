@@ -10,9 +10,10 @@ class DeliveriesConfig(AppConfig):
 
     def ready(self) -> None:
         from deliveries import audience_fields, audience_step, guards
-        from profiles import saved_audiences
+        from profiles import audience_views, saved_audiences
 
         post_migrate.connect(guards.install_after_migrate, sender=self)
         audience_fields.install()
         saved_audiences.USERS.append(audience_step.uses)
+        audience_views.MAY_BUILD += ["deliveries.add_delivery", "deliveries.change_delivery"]
         register(guards.sums_are_guarded, Tags.database)
