@@ -15,7 +15,6 @@ from profiles.audience_builder import Builder
 from profiles.models import SavedAudience
 from profiles.saved_audiences import Use
 
-
 NEEDS = {"use": "profiles.view_savedaudience", "save_as": "profiles.add_savedaudience"}  # a permission, for these buttons
 
 
