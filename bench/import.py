@@ -109,7 +109,7 @@ def main() -> int:
         (peak <= MEGABYTES, f"import-peak-megabytes {peak:.0f} (demand <= {MEGABYTES})"),
         (
             max(answers) <= ANSWER_SECONDS,
-            f"opt-out-meanwhile-seconds {max(answers):.2f} of {len(answers)} (demand <= {ANSWER_SECONDS:g})",
+            f"opt-out-meanwhile-seconds {max(answers):.2f} (demand <= {ANSWER_SECONDS:g})",
         ),
     ]
     for holds, sentence in demands:
@@ -325,11 +325,11 @@ def opt_out_meanwhile(path: Path) -> list[float]:
 
     def people() -> None:
         for profile in who:
-            if ended.wait(0.2):
-                break
             began = time.perf_counter()
             consent.opt_out(profile, "direct_mail", source=Source.LANDING_PAGE)
             answers.append(time.perf_counter() - began)
+            if ended.wait(0.2):
+                break
         connection.close()
 
     thread = threading.Thread(target=people)

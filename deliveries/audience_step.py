@@ -15,6 +15,8 @@ from profiles.audience_builder import Builder
 from profiles.models import SavedAudience
 from profiles.saved_audiences import Use
 
+NEEDS = {"use": "profiles.view_savedaudience", "save_as": "profiles.add_savedaudience"}  # a permission, for these buttons
+
 
 def act(builder: Builder, data: QueryDict, by: AbstractUser) -> None:
     """Do what a button of the audience step says; `builder.said` tells what came of it."""

@@ -89,6 +89,7 @@ def _claim(address: str, now: datetime) -> Claimed | None:
     with transaction.atomic():
         rows = _due(now).filter(address=address).select_for_update(no_key=True, of=("self",))
         waiting = list(rows.select_related("profile", "pending_change", "service").order_by("-pk"))
+        now = timezone.now()  # not that of before the lock: whoever held it may have sent one meanwhile
         newest = {(one.kind, one.profile_id, one.page_id, one.service_id): one for one in reversed(waiting)}
         _withhold([one for one in waiting if one not in newest.values()], SUPERSEDED, now)
         for notice in sorted(newest.values(), key=lambda one: one.pk):

@@ -106,5 +106,5 @@ TRACKING = Part(
     tracked_first,
     tracked_months,
     permission="deliveries.view_delivery",
-    position=20,
+    position=15,
 )

@@ -79,15 +79,16 @@ def edit(request: HttpRequest, delivery_id: int) -> HttpResponse:
 def _audience_step(request: HttpRequest, delivery: Delivery, *, title: str, way: list[tuple[str, str]]) -> HttpResponse:
     """A button of the audience was pressed: nothing of the delivery is stored, nothing that was typed is lost."""
     form = DeliveryForm(instance=delivery, typed=request.POST)
-    may_save = request.user.has_perm("profiles.add_savedaudience")
-    if may_save or request.POST["do"] != "save_as":
+    needed = audience_step.NEEDS.get(request.POST["do"])
+    if needed is None or request.user.has_perm(needed):
         audience_step.act(form.builder, request.POST, operator(request))
     return _edit_page(request, form, title=title, way=way)
 
 
 def _edit_page(request: HttpRequest, form: DeliveryForm, *, title: str, way: list[tuple[str, str]]) -> HttpResponse:
     status = 422 if form.is_bound else 200
-    context = {"form": form, "builder": form.builder, "saved": audience_step.saved_choices(), "fields": merging.fields()}
+    saved = audience_step.saved_choices() if request.user.has_perm("profiles.view_savedaudience") else []
+    context = {"form": form, "builder": form.builder, "saved": saved, "fields": merging.fields()}
     return render(request, "deliveries/edit.html", title=title, crumbs=way, status=status, **context)
 
 

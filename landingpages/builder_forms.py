@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy
 
 from landingpages import blocks
 from landingpages.models import Block, BlockKind
-from landingpages.page_forms import remember
 from landingpages.snapshots import BLOCK_TEXTS
 from profiles.models import Service
+from profiles.wasshown import remember
 
 BEHAVIOURS = [("yes", gettext_lazy("check to subscribe")), ("no", gettext_lazy("check to unsubscribe"))]
 WORDINGS = [("yes", gettext_lazy("ticked = receives")), ("no", gettext_lazy("ticked = stops"))]

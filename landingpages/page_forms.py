@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from landingpages import templates_builtin
 from landingpages.models import SERVICE_TYPES, LandingPage, PageType
 from profiles.models import Service
+from profiles.wasshown import remember
 
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 NAMED = gettext_lazy("What you and your colleagues call it; the consent history names it.")
@@ -29,21 +30,6 @@ def refuse_taken(slug: str, *, by_other_than: int | None = None) -> None:
     other = LandingPage.objects.filter(slug=slug).exclude(pk=by_other_than or 0).first()
     if other:
         raise forms.ValidationError(_("“%(label)s” has this address: choose another one.") % {"label": other.label})
-
-
-class WasShown(forms.HiddenInput):
-    """What a field showed, sent along with what it says now. Nobody reads it, so no help describes it."""
-
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        context["widget"]["attrs"].pop("aria-describedby", None)
-        return context
-
-
-def remember(field: forms.Field) -> None:
-    """Have the form send along what the field showed: unchanged means as it was shown, whatever is stored by now."""
-    field.show_hidden_initial = True
-    field.hidden_widget = WasShown
 
 
 class NewPageForm(forms.Form):

@@ -7,7 +7,8 @@ or not; tree() gives the rule tree once everything can.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 from django.http import QueryDict
@@ -36,7 +37,7 @@ class Condition:
 
     field: str
     operator: str = ""
-    texts: list[str] = field(default_factory=list)
+    texts: list[str] = dataclass_field(default_factory=list)
     path: str = ""
     error: str = ""
     about: Field | None = None
@@ -97,7 +98,7 @@ class Condition:
 @dataclass
 class Group:
     kind: str = "all"
-    parts: list["Group | Condition"] = field(default_factory=list)
+    parts: list["Group | Condition"] = dataclass_field(default_factory=list)
     path: str = ""
 
     @property

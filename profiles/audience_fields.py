@@ -38,7 +38,7 @@ MOST_ENTRIES = 500  # services or lists to choose from
 
 
 def _label(column: str) -> Any:
-    return capfirst(Profile._meta.get_field(column).verbose_name)
+    return capfirst(Profile._meta.get_field(column).verbose_name)  # type: ignore[union-attr]
 
 
 def _field(column: str, group: Any, found: operators.Operators) -> Field:

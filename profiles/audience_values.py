@@ -15,7 +15,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-Choices = list[tuple[Any, str]]
+Choices = list[tuple[Any, Any]]
 MOST = 1000  # entries of a list
 LONGEST = 200  # characters of a text
 EARLIEST, LATEST = date(1800, 1, 1), date(8999, 12, 31)
@@ -209,7 +209,11 @@ class OneOf(Value):
     def inputs(self, texts: list[str]) -> list[Input]:
         choices = [(code, str(name)) for code, name in self.choices()]
         gone = [(text, text) for text in texts if text and text not in dict(choices)]
-        return [Input("boxes" if len(choices) <= BOXES else "list", _("One or several"), texts, [*choices, *gone])]
+        if len(choices) <= BOXES:
+            return [Input("boxes", _("One or several"), texts, [*choices, *gone])]
+        chosen = [choice for choice in choices if choice[0] in texts]  # first, where they can be seen
+        others = [choice for choice in choices if choice[0] not in texts]
+        return [Input("list", _("One or several"), texts, [*chosen, *gone, *others])]
 
 
 @dataclass(frozen=True)

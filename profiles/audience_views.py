@@ -24,6 +24,8 @@ from profiles.paging import Paginator
 from profiles.timelimit import TookTooLong, time_limit
 
 PER_PAGE = 50
+# Who may use the builder; the apps that have it on pages of their own add their permissions in AppConfig.ready().
+MAY_BUILD = ["profiles.view_savedaudience"]
 
 
 def crumbs(audience: SavedAudience | None = None) -> list[tuple[str, str]]:
@@ -128,7 +130,7 @@ def _count(audience: SavedAudience, seconds: float) -> bool:
     return True
 
 
-@backoffice_view("profiles.view_savedaudience")
+@backoffice_view(MAY_BUILD)
 @require_POST
 def builder(request: HttpRequest) -> HttpResponse:
     """The builder after a button was pressed (a fragment); nothing is stored."""
@@ -138,7 +140,7 @@ def builder(request: HttpRequest) -> HttpResponse:
     return _fragment(request, "profiles/audience_builder.html", state)
 
 
-@backoffice_view("profiles.view_savedaudience")
+@backoffice_view(MAY_BUILD)
 @require_POST
 def summary(request: HttpRequest) -> HttpResponse:
     """Who is meant, in words (a fragment); it brings the count of the app that excludes."""

@@ -2,26 +2,30 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.contrib import admin
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+R = TypeVar("R", bound=HttpResponseBase)
+View = Callable[Concatenate[HttpRequest, P], R]
 
 
-def backoffice_view(permission: str) -> Callable[[View[P]], View[P]]:
-    """A view for operators who have the permission, such as "profiles.view_profile"; others get the login or 403."""
+def backoffice_view(permission: str | list[str]) -> Callable[[View[P, R]], View[P, R]]:
+    """A view for operators who have the permission, such as "profiles.view_profile", or one of a list that other apps may
+    add to; others get the login or 403."""
 
-    def decorate(view: View[P]) -> View[P]:
+    def decorate(view: View[P, R]) -> View[P, R]:
         @wraps(view)
-        def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            if not request.user.has_perm(permission):
+        def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R:
+            enough = [permission] if isinstance(permission, str) else permission
+            if not any(request.user.has_perm(one) for one in enough):
                 raise PermissionDenied(_("You may not open this page: ask an administrator for the right to do so."))
             return view(request, *args, **kwargs)
 

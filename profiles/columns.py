@@ -19,7 +19,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "middle_name": ("middle name", "deuxième prénom"),
     "last_name": ("last name", "surname", "family name", "nom", "nom de famille"),
     "gender": ("sex", "genre", "sexe"),
-    "birth_date": ("date of birth", "birthday", "birthdate", "date de naissance"),
+    "birth_date": ("date of birth", "birthday", "birthdate", "date de naissance", "naissance"),
     "email": ("e-mail", "mail", "email address", "courriel", "adresse e-mail", "adresse électronique", "adresse de courriel"),
     "mobile": ("mobile phone", "mobile number", "téléphone mobile", "téléphone portable", "portable", "numéro de mobile"),
     "preferred_language": ("preferred language", "language", "langue", "langue préférée", "langue de préférence"),

@@ -4,7 +4,8 @@ from django import forms
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
@@ -23,7 +24,7 @@ class ExportForm(forms.Form):
 
 
 @backoffice_view("profiles.export_profile")
-def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+def export(request: HttpRequest) -> HttpResponseBase:
     """GET names what the file would hold; POST records the export and sends the file."""
     try:
         selection = Selection.read(request.GET)
@@ -33,9 +34,15 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     number = profiles.order_by().count()
     form = ExportForm(request.POST or None)
     if not form.is_valid() or not number:
-        context = {"form": form, "selection": selection, "number": number, "labels": exporting.labels(customfields.definitions())}
         return render(
-            request, "profiles/export.html", title=_("Export profiles"), crumbs=[(_("Profiles"), selection.list_url)], **context
+            request,
+            "profiles/export.html",
+            title=_("Export profiles"),
+            crumbs=[(_("Profiles"), selection.list_url)],
+            form=form,
+            selection=selection,
+            number=number,
+            labels=exporting.labels(customfields.definitions()),
         )
     _record(request, selection, number)
     pieces = exporting.lines(profiles, delimiter=form.cleaned_data["delimiter"])

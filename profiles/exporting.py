@@ -46,8 +46,8 @@ def lines(profiles: QuerySet[Profile], *, delimiter: str = ",") -> Iterator[byte
 
 def labels(custom: Sequence[CustomField]) -> list[str]:
     """What the columns hold, for people."""
-    own = [str(Profile._meta.get_field(name).verbose_name) if name != "public_id" else _("Heed ID") for name in columns.HEADERS]
-    return [*own, *(one.label for one in custom)]
+    own = {field.name: str(field.verbose_name) for field in Profile._meta.fields} | {"public_id": _("Heed ID")}
+    return [*(own[name] for name in columns.HEADERS), *(one.label for one in custom)]
 
 
 def _text(value: Any) -> str:

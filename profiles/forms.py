@@ -15,6 +15,7 @@ from profiles.channels import OPT_OUT_FIELDS, OPT_OUT_LABELS, Channel, InvalidAd
 from profiles.customforms import CustomValueField, day_input
 from profiles.models import EmailFormat, Gender, Profile, Service
 from profiles.values import custom_key, custom_name
+from profiles.wasshown import WasShown
 
 # The columns of the General tab in its order (reference 1.1.3); the boxes and the custom fields are fields of the form only.
 COLUMNS = (
@@ -94,6 +95,7 @@ class ProfileForm(forms.ModelForm):
             self.initial[name] = value
         for name in self.names:
             self.fields[name].show_hidden_initial = profile.pk is not None
+            self.fields[name].hidden_widget = WasShown
         self.initial["revision"] = profile.revision
 
     def clean_birth_date(self) -> date | None:

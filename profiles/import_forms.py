@@ -48,7 +48,7 @@ class MappingForm(forms.Form):
     def __init__(self, *args: Any, job: ImportJob, custom: list[CustomField], samples: list[list[str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.job, self.samples = job, samples
-        self.initial |= {"encoding": job.encoding, "delimiter": job.delimiter}
+        self.initial.update(encoding=job.encoding, delimiter=job.delimiter)
         for position, name in enumerate(job.header):
             field = forms.ChoiceField(label=name.strip() or str(position + 1), choices=choices(custom), required=False)
             self.fields[f"column_{position}"] = field

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import content_disposition_header
@@ -110,7 +111,7 @@ def cancel(request: HttpRequest, import_id: int) -> HttpResponse:
 
 
 @backoffice_view("profiles.import_profile")
-def rejects(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
+def rejects(request: HttpRequest, import_id: int) -> HttpResponseBase:
     """The refused rows as a file to save: never shown by the browser, whatever is in it."""
     job = get_object_or_404(ImportJob, pk=import_id)
     path = importjobs.rejects(job)
@@ -152,5 +153,5 @@ def _samples(job: ImportJob) -> list[list[str]]:
 
 
 def _mapping(request: HttpRequest, job: ImportJob, form: MappingForm, status: int = 200) -> HttpResponse:
-    context = {"job": job, "form": form, "crumbs": _crumbs(), "status": status}
-    return render(request, "profiles/import_columns.html", title=str(job), **context)
+    template = "profiles/import_columns.html"
+    return render(request, template, title=str(job), crumbs=_crumbs(), status=status, job=job, form=form)

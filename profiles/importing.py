@@ -7,7 +7,7 @@ batches of one transaction each. What a row means is in profiles.matching, what 
 import csv
 import gc
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -18,16 +18,18 @@ from django.contrib.auth.models import AbstractUser
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from profiles import columns, csvfiles, customfields, reading_ahead
+from profiles import bulkrows, columns, csvfiles, customfields
 from profiles.consent import Evidence
 from profiles.csvfiles import ImportRejected
 from profiles.matching import Change, Counts, Layout
 from profiles.models import CustomField
+from profiles.reading_ahead import Ahead
 from profiles.rows import Reader, Reject, Row
 from profiles.storing import Rehearsal, Storage
 
 __all__ = ["ImportRejected", "ImportResult", "Plan", "import_file", "plan", "run"]
 
+Piece = tuple[list[Row], list[Reject]]
 BATCH_ROWS = 5000  # rows of one transaction: about a fifth of a second, in which others may have to wait
 
 
@@ -109,19 +111,23 @@ def run(
     """
     layout, evidence = Layout(plan.fields.values()), Evidence(detail=detail[:200])
     storage = (Rehearsal if rehearse else Storage)(layout, by=by, evidence=evidence)
-    pieces = _pieces(plan, skip)
+    pieces: Generator[Piece, None, None] | Ahead[Piece] = _pieces(plan, skip)
     # On SQLite the thread and each row that is written would take turns with the interpreter's lock: slower than alone.
-    pieces = reading_ahead.ahead(pieces) if connection.vendor == "postgresql" else pieces
+    if connection.vendor == "postgresql":
+        pieces = Ahead(pieces)
     with closing(pieces):
         written_at = 0.0
         for rows, rejects in pieces:
             _let_others_write(written_at)
             with _collector_resting(), nullcontext() if rehearse else transaction.atomic():
+                if not rehearse:
+                    bulkrows.commit_lazily()
                 record(Batch(Counts(), [], []))
                 batch = _write(rows, rejects, storage)
                 record(batch)
             written_at = time.monotonic()
             yield batch
+    bulkrows.make_durable()
 
 
 def _let_others_write(since: float) -> None:
@@ -130,7 +136,7 @@ def _let_others_write(since: float) -> None:
         time.sleep(max(0.0, settings.PAUSE_SECONDS - (time.monotonic() - since)))
 
 
-def _pieces(plan: Plan, skip: int) -> Iterator[tuple[list[Row], list[Reject]]]:
+def _pieces(plan: Plan, skip: int) -> Generator[Piece, None, None]:
     records = islice(csvfiles.records(plan.path, plan.delimiter, plan.encoding), 1 + skip, None)
     reader = Reader(plan.header, plan.fields, plan.custom)
     while True:

@@ -196,7 +196,8 @@ def _fail(job: ImportJob, why: str) -> None:
 
 def _operator(job: ImportJob) -> AbstractUser | str:
     """In whose name the ledger is written: the operator, or what she was called if she is gone."""
-    return get_user_model().objects.filter(pk=job.created_by_id).first() or job.created_by
+    found = get_user_model().objects.filter(pk=job.created_by_id).first() if job.created_by_id else None
+    return found or job.created_by
 
 
 def table(job: ImportJob) -> Path:

@@ -38,10 +38,10 @@ class HasRow(Expression):
         target = self.rows.model._meta.get_field(self.column)
         on = _On(own, target, self.rows.query)
         table, parent = self.rows.model._meta.db_table, query.get_initial_alias()
-        alias = query.join(Join(table, parent, None, LOUTER, on, True), reuse=set())
+        alias = query.join(Join(table, parent, None, LOUTER, on, True), reuse=set())  # type: ignore[arg-type]
         there = Col(alias, target)
         # The comparison lets SQLite walk from the rows to the profiles; with IS NOT NULL beside it the two are never NULL.
-        return WhereNode([Exact(there, Col(parent, own)), IsNull(there, False)])
+        return WhereNode([Exact(there, Col(parent, own)), IsNull(there, False)])  # type: ignore[list-item]
 
 
 class _On:

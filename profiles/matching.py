@@ -45,7 +45,8 @@ class Layout:
     def _blank(self, name: str) -> Any:
         if name.startswith(CUSTOM) or name == "public_id":
             return None
-        return Profile._meta.get_field(name).get_default()
+        field: Any = Profile._meta.get_field(name)
+        return field.get_default()
 
     @cached_property
     def keys(self) -> list[int]:
@@ -162,9 +163,10 @@ class Known:
         for place in layout.keys:
             if place in fields:
                 self._index(entry, place)
-        if (place := layout.specified_by) and not entry.state[place] and fields.keys() & layout.address:
-            entry.state[place] = True
-            entry.changed |= {place}
+        specified = layout.specified_by
+        if specified and not entry.state[specified] and fields.keys() & layout.address:
+            entry.state[specified] = True
+            entry.changed |= {specified}
 
     def _find(self, values: list[Any]) -> Entry | None:
         layout, width = self.layout, len(values)

@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from typing import Any
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE as REGIONS
 from phonenumbers import PhoneMetadata
@@ -29,7 +30,7 @@ def _country(code: str) -> tuple[frozenset[int], re.Pattern[str] | None] | None:
     regions = REGIONS.get(int(code)) if code[0] != "0" else None
     if not regions:
         return None
-    metadata = (
+    metadata: Any = (
         PhoneMetadata.metadata_for_nongeo_region(int(code))
         if regions[0] == NOT_GEOGRAPHIC
         else PhoneMetadata.metadata_for_region(regions[0])

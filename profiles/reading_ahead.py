@@ -12,7 +12,12 @@ WAIT_SECONDS = 0.1
 END = object()
 
 
-class _Ahead(Iterator[T]):
+class Ahead(Iterator[T]):
+    """The same pieces, each made by a thread of its own while the one before it is in use; at most two wait.
+
+    An error in the making is raised here, in its turn. close() ends the thread.
+    """
+
     def __init__(self, pieces: Iterable[T]) -> None:
         self.pieces = pieces
         self.language = translation.get_language()
@@ -50,16 +55,8 @@ class _Ahead(Iterator[T]):
                 raise error
             if piece is END:
                 raise StopIteration
-            return piece  # type: ignore[no-any-return]
+            return piece
 
     def close(self) -> None:
         self.given_up.set()
         self.thread.join()
-
-
-def ahead(pieces: Iterable[T]) -> _Ahead[T]:
-    """The same pieces, each made by a thread of its own while the one before it is in use; at most two wait.
-
-    An error in the making is raised here, in its turn. close() ends the thread.
-    """
-    return _Ahead(pieces)

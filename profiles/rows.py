@@ -46,7 +46,7 @@ class Reader:
     def read(self, records: Iterable[Record]) -> tuple[list[Row], list[Reject]]:
         """The readable ones and the others, each in the order of the file."""
         read = [self._read(record) for record in records]
-        return [one for one in read if one.__class__ is Row], [one for one in read if one.__class__ is Reject]  # type: ignore[misc]
+        return [one for one in read if one.__class__ is Row], [one for one in read if one.__class__ is Reject]
 
     def _read(self, record: Record) -> Row | Reject:
         line, texts, fault = record

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from profiles import confirmationtexts
 from profiles.models import MessageChoice, Service
+from profiles.wasshown import remember
 
 DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 MESSAGES = {"subscribed": gettext_lazy("When somebody subscribes"), "unsubscribed": gettext_lazy("When somebody unsubscribes")}
@@ -48,11 +49,9 @@ class ServiceForm(forms.ModelForm):
             for code, language in settings.LANGUAGES:
                 for part in confirmationtexts.PARTS:
                     self._add_text(message, code, part, str(language))
-        for name, field in self.fields.items():
-            field.show_hidden_initial = not field.disabled
-            own = self[name].auto_id
-            if field.help_text:
-                field.widget.attrs["aria-describedby"] = f"{own}_helptext"
+        for field in self.fields.values():
+            if not field.disabled:
+                remember(field)
 
     def _add_text(self, message: str, code: str, part: str, language: str) -> None:
         is_long = part == "text"

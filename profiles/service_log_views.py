@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from profiles import history, servicefigures
+from profiles import aliases, history, servicefigures
 from profiles.backoffice import backoffice_view
 from profiles.charts import chart
 from profiles.models import ConsentEvent, Profile, Service, Subscription
@@ -69,7 +69,7 @@ def _list(
 
 def _with_profiles(events: Any) -> list[dict[str, Any]]:
     events = list(events)
-    profiles = Profile.objects.in_bulk([event.profile_id for event in events])
+    profiles = aliases.in_bulk([event.profile_id for event in events])
     return [
         {
             "event": event,

@@ -103,7 +103,7 @@ class Storage:
         places = [index for index, name in enumerate(layout.columns) if index not in layout.custom and name != "public_id"]
         names = [layout.columns[index] for index in places]
         folded = [(place, field.derive, field.max_length) for field, place in self.folded]
-        columns = ["id", "public_id", *names, *(field.column for field, _place in self.folded)]
+        columns = ["id", "public_id", *names, *(field.name for field, _place in self.folded)]
         if layout.custom:
             columns.append("custom")
         rows = self._rows(new, itemgetter(*places), folded, names)
@@ -140,8 +140,8 @@ class Storage:
         """Column -> value, of the columns that are the same for all new profiles."""
         now, who = bulkrows.moment(timezone.now()), actor(self.by)
         own = {"created_at": now, "modified_at": now, "created_by": who, "modified_by": who, "custom": "{}"}
-        fields = [field for field in Profile._meta.concrete_fields if field.column not in {"id", *columns}]
-        return {field.column: own.get(field.name, field.get_default()) for field in fields}
+        fields = [field for field in Profile._meta.concrete_fields if field.name not in {"id", *columns}]
+        return {field.name: own.get(field.name, field.get_default()) for field in fields}
 
     def _update(self, stored: list[Entry]) -> int:
         layout = self.layout
@@ -154,7 +154,7 @@ class Storage:
             plain = [state[place].isoformat() if hasattr(state[place], "isoformat") else state[place] for place in places]
             extra = [field.derive(state[place])[: field.max_length] for field, place in self.folded]
             rows.append([entry.number, *plain, *extra, *([json.dumps(self._custom(entry))] if layout.custom else [])])
-        columns = [*names, *(field.column for field, _place in self.folded), *(["custom"] if layout.custom else [])]
+        columns = [*names, *(field.name for field, _place in self.folded), *(["custom"] if layout.custom else [])]
         more = "revision = revision + 1, modified_at = %s, modified_by = %s"
         bulkrows.update(Profile, columns, rows, more=more, parameters=[bulkrows.moment(timezone.now()), actor(self.by)])
         tightened = 0

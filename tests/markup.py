@@ -28,7 +28,7 @@ pattern placeholder readonly rel required role rows rowspan sandbox scope select
 style tabindex target title translate type value width wrap x-* :* @*
 """
 KNOWN = frozenset(ATTRIBUTES.split())
-SVG = {"svg", "path", "g", "circle", "rect", "line", "polyline", "polygon"}
+SVG = {"svg", "path", "g", "circle", "rect", "line", "polyline", "polygon", "text"}
 
 
 class Reader(HTMLParser):

@@ -8,12 +8,12 @@ from django.urls import reverse
 
 from landingpages import editing, publishing
 from landingpages.models import LandingPage
-from profiles import pending
+from profiles import pending, subscriptions
 from profiles.consent import NO_EVIDENCE
 from profiles.links import Purpose, make_token
 from profiles.models import PendingChange, Source
 from tests import markup
-from tests.factories import LandingPageFactory, ProfileFactory, PublishedPageFactory
+from tests.factories import LandingPageFactory, ProfileFactory, PublishedPageFactory, ServiceFactory
 from tests.landingpages.visitors import address, link, stamped, token, typed
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +132,8 @@ def test_what_marketers_see_validates(backoffice, online, marie, language):
     editing.change(online, online.blocks.first().key, {"texts": {}}, by="Ana")
     LandingPageFactory(template="blocklist", slug="other")
     backoffice.post(link(online, marie), typed(online, opted_out_sms="on"))
+    service = ServiceFactory()
+    subscriptions.subscribe(marie, service, source=Source.LANDING_PAGE)
     build = f"/admin/landing-pages/{online.pk}/"
     other = f"/admin/landing-pages/{LandingPage.objects.get(slug='other').pk}/"
     asked = [
@@ -146,6 +148,12 @@ def test_what_marketers_see_validates(backoffice, online, marie, language):
         (build, {"do": "add:text", "revision": "0"}),
         (f"/admin/profiles/profile/{marie.pk}/change/", None),
         (reverse("profiles:consent_history", args=[marie.pk]), None),
+        (reverse("profiles:subscriptions", args=[marie.pk]), None),
+        (reverse("admin:profiles_service_add"), {"label": ""}),
+        (reverse("admin:profiles_service_change", args=[service.pk]), None),
+        (reverse("landingpages:for_service", args=[service.pk]), None),
+        *((reverse(f"profiles:service_{name}", args=[service.pk]), None) for name in ("subscriptions", "history", "dashboard")),
+        (reverse("profiles:service_list", args=[service.pk]), {"act": "subscribe", "text": "nobody@example.org\nnonsense"}),
         *((reverse(f"profiles:{name}", args=[marie.pk]), None) for name in ("merge", "access", "erase")),
         (reverse("profiles:merge", args=[marie.pk]) + f"?with={ProfileFactory().pk}", None),
     ]

@@ -3,14 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 from django.utils import timezone
 
 from deliveries import preparation
 from deliveries.models import Delivery, Message
 from profiles import audiences, saved_audiences
-from profiles.models import Profile, SavedAudience
+from profiles.models import Profile, SavedAudience, Source
 from profiles.saved_audiences import AudienceInUse
+from profiles.subscriptions import subscribe
 from quarantine.models import Status
 from tests.deliveries.test_views import AUDIENCE, FORM
 from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
@@ -253,3 +255,40 @@ def test_a_count_that_takes_too_long_waits_to_be_asked(backoffice, settings):
     asked = backoffice.post(reverse("deliveries:count"), form | {"slow": "1", "patient": "1"})
     assert asked.context["targeted"] == 0
     assert 'name="slow"' not in asked.content.decode()
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_memberships_are_prepared_like_any_condition(make_delivery, prepare, operator, sent, number):
+    """Joined or, where there are too many of them, by EXISTS or IN: everybody once, and twins found among them."""
+    service = ServiceFactory()
+    people = [*sent.people[:2], ProfileFactory(), ProfileFactory()]
+    for person in people[1:3]:
+        subscribe(person, service, source=Source.OPERATOR, by=operator)
+    people[2].email = people[1].email
+    people[2].save()
+    frozen = saved_audiences.freeze(saved_audiences.create({}, label="All", by=operator), label="List", by=operator)
+    memberships = [leaf("delivery", "received", sent.pk), leaf("service", "subscribed", service.pk)]
+    tree = {"all": [{"any": memberships * number}, {"not": leaf("audience", "not_in", frozen.pk)}]}
+
+    prepared = prepare(make_delivery(audience=tree))
+
+    rows = prepared.messages.order_by("profile").values_list("profile", "exclusion")
+    assert list(rows) == [(people[0].pk, ""), (people[1].pk, ""), (people[2].pk, "duplicate")]
+    assert found({"not": tree}) == sorted({sent.people[2].pk, sent.people[3].pk, people[3].pk})
+
+
+def test_who_may_write_deliveries_may_use_the_builder_and_nothing_else_of_audiences(client, operator):
+    ben = User.objects.create_user("ben", is_staff=True)
+    client.force_login(ben)
+    assert client.post(reverse("profiles:audience_builder"), {"a:kind": "all"}).status_code == 403
+    ben.user_permissions.set(Permission.objects.filter(codename__in=["add_delivery", "view_delivery"]))
+
+    for name in ("profiles:audience_builder", "profiles:audience_summary", "deliveries:count"):
+        assert client.post(reverse(name), {"a:kind": "all"}).status_code == 200
+    assert client.get(reverse("profiles:audiences")).status_code == 403
+    typed = FORM | {"a:kind": "all", "do": "save_as", "saved_label": "Everybody"}
+    assert client.post(reverse("deliveries:add"), typed).status_code == 200
+    assert SavedAudience.objects.count() == 0
+    secret = saved_audiences.create({"all": [FRENCH]}, label="Secret", by=operator)
+    used = client.post(reverse("deliveries:add"), typed | {"do": "use", "saved": secret.pk})
+    assert (used.context["builder"].tree(), used.context["saved"]) == ({"all": []}, [])

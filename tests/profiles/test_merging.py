@@ -38,7 +38,8 @@ from profiles.models import (
     Source,
     Subscription,
 )
-from tests.factories import ProfileFactory, ServiceFactory
+from tests.factories import ProfileFactory, PublishedPageFactory, ServiceFactory
+from tests.landingpages import visitors
 
 pytestmark = pytest.mark.django_db
 
@@ -368,3 +369,30 @@ def test_the_winner_takes_the_place_of_the_loser_on_every_list(pair, operator):
         (first.pk, pair[0].pk),
         (second.pk, pair[0].pk),
     ]
+
+
+def test_a_page_link_of_the_loser_shows_and_changes_the_winner(client, operator):
+    page = PublishedPageFactory()
+    winner, loser = ProfileFactory(), ProfileFactory()
+    url = visitors.link(page, loser)
+    merge(winner, loser, operator)
+
+    shown = client.get(url)
+    sent = client.post(url, visitors.typed(page, last_name="Dupont", email=winner.email, opted_out_sms="on"))
+
+    assert (shown.status_code, sent.status_code) == (200, 200)
+    assert list(Profile.objects.values_list("pk", "opted_out_sms")) == [(winner.pk, True)]
+
+
+def test_a_confirmation_link_of_the_loser_confirms_for_the_winner(client, pair, operator):
+    winner, loser = pair
+    pending.ask(
+        loser, address=loser.email, fields={"city": "Lyon"}, choices={}, source=Source.LANDING_PAGE, evidence=consent.NO_EVIDENCE
+    )
+    token = make_token(Purpose.CONFIRM, PendingChange.objects.get().public_id)
+    merge(winner, loser, operator, "email")
+
+    response = client.post(f"/c/{token}")
+
+    assert response.status_code == 200
+    assert list(Profile.objects.values_list("pk", "city")) == [(winner.pk, "Lyon")]

@@ -146,8 +146,8 @@ class Command(BaseCommand):
     def stop_importing(self) -> None:
         """What is not imported yet is anybody's, this worker's too."""
         if self.importing is not None:
-            self.importing, left = None, self.importing
-            left.close()
+            self.importing.close()
+            self.importing = None
             importjobs.release([self.worker.name])
 
     def session_for(self, batch: Batch) -> Session:

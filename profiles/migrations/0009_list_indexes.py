@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('profiles', '0005_aud_saved_audiences'),
+        ('profiles', '0008_saved_audiences'),
     ]
 
     operations = [

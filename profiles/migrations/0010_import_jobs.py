@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('profiles', '0007_prof_list_indexes'),
+        ('profiles', '0009_list_indexes'),
     ]
 
     operations = [

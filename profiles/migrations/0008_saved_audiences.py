@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('profiles', '0005_serv_services'),
+        ('profiles', '0007_services'),
     ]
 
     operations = [

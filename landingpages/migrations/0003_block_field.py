@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('landingpages', '0002_serv_service_pages'),
+        ('landingpages', '0002_service_pages'),
     ]
 
     operations = [

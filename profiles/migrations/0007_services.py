@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('profiles', '0006_priv_aliases'),
+        ('profiles', '0006_aliases'),
     ]
 
     operations = [

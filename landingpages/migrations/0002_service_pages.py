@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('landingpages', '0001_initial'),
-        ('profiles', '0005_serv_services'),
+        ('profiles', '0007_services'),
     ]
 
     operations = [
