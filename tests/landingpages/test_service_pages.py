@@ -370,7 +370,7 @@ def test_a_box_of_a_service_outside_its_days_can_only_be_left(anonymous, marie, 
 
     anonymous.post(link(page, other), typed(page) | ticks(page, service))
     assert held() == [("marie@example.org", "Thursday letter")]
-    assert "takes no new subscriptions" in content(anonymous.get(link(page, other)))
+    assert "takes no new subscriptions" in content(anonymous.get(link(page, other) + "?lang=en"))
 
     anonymous.post(link(page, marie), typed(page))
     assert held() == []
