@@ -6,12 +6,13 @@ INSTALLED := $(VENV)/.installed
 NO_POSTGRES := PostgreSQL: skipped. Set TEST_POSTGRES_URL=postgres://user:password@host/database (a user who may create databases).
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint bench
+.PHONY: help install run test lint machine bench
 
 help:
 	@echo "make run    start Heed on http://localhost:8000 with demo data (PORT=8001: on another port, DEMO=0: without data)"
 	@echo "make test   run the tests; with TEST_POSTGRES_URL on PostgreSQL too"
 	@echo "make lint   ruff and mypy"
+	@echo "make machine  2,000 random sequences of everything that can happen to consent, against a model (make test: 200)"
 	@echo "make bench  every figure of the docs, in its quick form"
 
 install: $(INSTALLED)
@@ -38,5 +39,9 @@ lint: install
 	$(BIN)/ruff format --check .
 	DEBUG=1 $(BIN)/mypy .
 
+machine: install
+	SEQUENCES=2000 $(BIN)/python -m pytest tests/profiles/test_consent_machine.py
+	@test -z "$$TEST_POSTGRES_URL" || SEQUENCES=2000 DATABASE_URL="$$TEST_POSTGRES_URL" $(BIN)/python -m pytest tests/profiles/test_consent_machine.py
+
 bench: install
-	@for script in bench/main_job.py bench/import.py bench/landing_page.py; do echo "== $$script"; $(BIN)/python $$script --quick || exit 1; done
+	@for script in main_job import landing_page ledger_check profile_list audience_count; do echo "== bench/$$script.py"; $(BIN)/python bench/$$script.py --quick || exit 1; done

@@ -91,7 +91,7 @@ def make(people: int) -> dict[str, object]:
     publishing.publish(page, by="bench")
     profiles = Profile.objects.bulk_create(Profile(last_name=f"P{n}", email=f"p{n}@example.org") for n in range(people))
     boxes = [block for block in page.version.content["blocks"] if block["field"] in ("opted_out_email", "opted_out_sms")]
-    body = "&".join(f"{forms.field_name(block)}=on" for block in boxes)
+    body = "&".join([*(f"{forms.field_name(block)}=on" for block in boxes), f"version={page.version.number}"])
     tokens = [make_token(Purpose.PAGE, profile.public_id, page=page.pk) for profile in profiles]
     return {"tokens": tokens, "body": body.encode()}
 

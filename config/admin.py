@@ -15,7 +15,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
-PERMISSION_APPS = ("profiles", "quarantine", "deliveries", "auth")  # no page asks for those of the other apps
+PERMISSION_APPS = ("profiles", "quarantine", "landingpages", "deliveries", "auth")  # no page asks for those of the other apps
 
 PERMISSION_WORDS = {
     "add": gettext_lazy("Can add"),

@@ -26,6 +26,7 @@ env = environ.Env(
     SENDER_NAME=(str, ""),
     SENDER_EMAIL=(str, ""),
     SENDER_POSTAL_ADDRESS=(str, ""),
+    PRIVACY_URL=(str, ""),  # where public pages say what becomes of personal data; without it they have no such link
     RETURN_PATH=(str, ""),  # bounces come to this address, with +token before the @
     TIME_ZONE=(str, "UTC"),
     LANGUAGE_CODE=(str, "en"),
@@ -66,6 +67,8 @@ def complaints() -> Iterator[str]:
     yield from (sentence for name, sentence in MISSING.items() if not required(name))
     if not re.fullmatch(r"(https?://[^\s/?#@]+/?)?", required("PUBLIC_URL")):
         yield "PUBLIC_URL must be http:// or https:// and a host, without a path, such as https://news.example.org."
+    if not re.fullmatch(r"(https?://[^\s/?#@]+(/\S*)?)?", env("PRIVACY_URL")):
+        yield "PRIVACY_URL must be an address such as https://example.org/privacy."
     keys = [re.fullmatch(r"(\d{1,3}):.{32,}", key) for key in required("LINK_KEYS")]
     numbers = {int(key[1]) for key in keys if key}
     if len(numbers) != len(keys) or not numbers <= set(range(1, 256)):
@@ -129,11 +132,11 @@ TEMPLATES = [
 ]
 
 # SQLite is a full citizen: readers never wait (WAL), what was answered survives a power cut (FULL),
-# and a transaction that will write takes its lock at once (IMMEDIATE).
+# a transaction that will write takes its lock at once (IMMEDIATE), and what was erased is overwritten (secure_delete).
 SQLITE_OPTIONS = {
     "timeout": 20,  # seconds
     "transaction_mode": "IMMEDIATE",
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000;",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000; PRAGMA secure_delete=ON;",
 }
 DATABASES = {"default": env.db_url("DATABASE_URL")}
 if "ENGINE" not in DATABASES["default"]:
@@ -160,7 +163,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
 LOGIN_REDIRECT_URL = "admin:index"
 
 UNFOLD = {
@@ -211,12 +213,23 @@ EMAIL_URL = env.email_url("EMAIL_URL")
 SENDER_NAME = env.str("SENDER_NAME") or ("Maison Exemple" if DEBUG else "Heed")
 SENDER_EMAIL = env.str("SENDER_EMAIL") or f"news@{'example.org' if DEBUG else ALLOWED_HOSTS[0].lstrip('.')}"
 SENDER_POSTAL_ADDRESS = env.str("SENDER_POSTAL_ADDRESS") or ("Maison Exemple, 12 rue des Lilas, 75011 Paris" if DEBUG else "")
+PRIVACY_URL = env.str("PRIVACY_URL")
 RETURN_PATH = env.str("RETURN_PATH") or "bounce@" + SENDER_EMAIL.rpartition("@")[2]
 # The mails that `make run` sends, one file each: development only.
 LOCAL_MAILBOX = VAR / "mailbox" if DEBUG else None
 
-# On the terminal of `make run` only requests that went wrong are news.
-LOGGING = {"version": 1, "disable_existing_loggers": False, "loggers": {"django.server": {"level": "WARNING"}}}
+# On the terminal of `make run` only requests that went wrong are news. In production Django itself writes nothing about an
+# error: here its traceback goes to stderr, and the link that was opened stays out of it.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"without_tokens": {"()": "config.logs.WithoutTokens"}},
+    "formatters": {"moment": {"format": "%(asctime)s %(levelname)s %(message)s"}},
+    "handlers": {
+        "errors": {"class": "logging.StreamHandler", "level": "ERROR", "filters": ["without_tokens"], "formatter": "moment"}
+    },
+    "loggers": {"django.server": {"level": "WARNING"}, "django.request": {"handlers": [] if DEBUG else ["errors"]}},
+}
 
 HTTPS = PUBLIC_URL.startswith("https://")
 # Only a proxy of our own is believed; without one anybody could send this header.
@@ -246,6 +259,11 @@ CONTENT_SECURITY_POLICY = {
 
 PROXIES = env.int("PROXIES")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20  # bytes of a form: a pasted list of 100,000 addresses
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # an audience of 200 conditions, each with its values
+
+# Audiences
+COUNT_SECONDS = 5  # a count that refreshes itself ends after this …
+COUNT_SECONDS_ON_REQUEST = 25  # … and one that somebody asked for after this: below what a web server waits for an answer
 
 # Quarantine (reference-behaviour.md sections 5.4 and 5.5)
 QUARANTINE_ERRORS = 5  # significant soft errors until an address is quarantined
@@ -266,6 +284,7 @@ VALIDITY_DAYS = 5  # a message that could not be handed over until then fails
 SMTP_TIMEOUT_SECONDS = 60  # for a connection and for every answer
 SMTP_DOT_TIMEOUT_SECONDS = 300  # for the answer to a whole message
 PREPARATION_RANGE = 500_000  # profile ids that one statement prepares
+SEAL_SECONDS = 5  # between two looks of the sealer at the ledger
 PAUSE_SECONDS = 0.02  # between two commits of a batch job, so that others can write on SQLite
 
 # Imports: files that operators upload. Nothing in this folder is ever served as it is.

@@ -7,13 +7,13 @@ from django.urls import resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
 
-def _entry(title: Any, icon: str, url_name: str, permission: str, *paths: str, but: str = "") -> dict[str, Any]:
+def _entry(title: Any, icon: str, url_name: str, permission: str, *paths: str, but: tuple[str, ...] = ()) -> dict[str, Any]:
     """An entry of the menu; it is the current one on its own page, and below `paths` except below `but`."""
     url = reverse(url_name)
 
     def is_current(request: HttpRequest) -> bool:
         below = any(request.path.startswith(path) for path in (url, *paths))
-        return below and not (but and request.path.startswith(but))
+        return below and not request.path.startswith(but)
 
     return {
         "title": title,
@@ -37,9 +37,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                     "admin:profiles_profile_changelist",
                     "profiles.view_profile",
                     "/admin/profiles/",
-                    but=reverse("admin:profiles_service_changelist"),
+                    but=(reverse("admin:profiles_service_changelist"), reverse("admin:profiles_customfield_changelist")),
                 ),
-                _entry(_("Services"), "newspaper", "admin:profiles_service_changelist", "profiles.view_service"),
+                _entry(_("Audiences"), "filter_alt", "profiles:audiences", "profiles.view_savedaudience"),
+                _entry(
+                    _("Services"), "newspaper", "admin:profiles_service_changelist", "profiles.view_service", "/admin/services/"
+                ),
                 _entry(_("Landing pages"), "web", "landingpages:list", "landingpages.view_landingpage"),
                 _entry(_("Deliveries"), "send", "deliveries:list", "deliveries.view_delivery"),
                 _entry(
@@ -55,6 +58,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "title": _("Administration"),
             "separator": True,
             "items": [
+                _entry(_("Custom fields"), "edit_note", "admin:profiles_customfield_changelist", "profiles.view_customfield"),
                 _entry(_("Operators"), "badge", "admin:auth_user_changelist", "auth.view_user"),
                 _entry(_("Groups"), "groups", "admin:auth_group_changelist", "auth.view_group"),
             ],
@@ -69,6 +73,7 @@ PROFILE_TABS = [
     (_("Sending log"), "deliveries:profile_sending_log", "deliveries.view_delivery"),
     (_("Exclusion log"), "deliveries:profile_exclusion_log", "deliveries.view_delivery"),
     (_("Tracking log"), "deliveries:profile_tracking_log", "deliveries.view_delivery"),
+    (_("Marketing history"), "profiles:marketing_history", "profiles.view_profile"),
 ]
 
 

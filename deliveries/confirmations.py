@@ -20,6 +20,7 @@ from django.utils.translation import gettext_noop as noop
 
 from deliveries import notice_mails, pagelinks, transports
 from deliveries.transports import Outcome, Result, Session, TransportUnavailable
+from profiles import subscriptions
 from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.models import Notice, NoticeKind, NoticeStatus, PendingChange, Profile
 from quarantine import counting, qualification
@@ -29,8 +30,15 @@ CHANNEL = Channel.EMAIL  # the only one that carries notices so far
 ADDRESSES = 50  # of one round
 DAY = timedelta(days=1)
 
-TO_THE_STORED_ADDRESS = {NoticeKind.CONFIRM_CHANGE, NoticeKind.FRESH_LINK}
-CONFIRMATIONS = {NoticeKind.CONFIRM_CHANGE, NoticeKind.CONFIRM_ADDRESS}
+CONFIRMATIONS = {NoticeKind.CONFIRM_CHANGE, NoticeKind.CONFIRM_ADDRESS, NoticeKind.CONFIRM_SUBSCRIPTION}
+# Whether somebody is subscribed -> the notice that says so.
+OF_A_SUBSCRIPTION = {True: NoticeKind.SUBSCRIBED, False: NoticeKind.UNSUBSCRIBED}
+TO_THE_STORED_ADDRESS = {
+    NoticeKind.CONFIRM_CHANGE,
+    NoticeKind.CONFIRM_SUBSCRIPTION,
+    NoticeKind.FRESH_LINK,
+    *OF_A_SUBSCRIPTION.values(),
+}
 # No visitor can cause it at will, and whoever lost an address to somebody else has to learn of it.
 WORTH_WAITING = {NoticeKind.ADDRESS_CHANGED}
 
@@ -39,6 +47,7 @@ TOO_MANY = noop("Too many to this address.")
 TOO_LATE = noop("It could not be sent within a day.")
 QUARANTINED = noop("The address is quarantined or on the blocklist.")
 ADDRESS_CHANGED = noop("It is not the address of this profile any more.")
+NOT_TRUE_ANY_MORE = noop("It is not true any more.")
 DONE_ALREADY = noop("There is nothing left to confirm.")
 PAGE_CLOSED = noop("The page is not online.")
 GONE = noop("The notice does not exist any more.")
@@ -79,8 +88,9 @@ def _claim(address: str, now: datetime) -> Claimed | None:
     """
     with transaction.atomic():
         rows = _due(now).filter(address=address).select_for_update(no_key=True, of=("self",))
-        waiting = list(rows.select_related("profile", "pending_change").order_by("-pk"))
-        newest = {(one.kind, one.profile_id, one.page_id): one for one in reversed(waiting)}
+        waiting = list(rows.select_related("profile", "pending_change", "service").order_by("-pk"))
+        now = timezone.now()  # not that of before the lock: whoever held it may have sent one meanwhile
+        newest = {(one.kind, one.profile_id, one.page_id, one.service_id): one for one in reversed(waiting)}
         _withhold([one for one in waiting if one not in newest.values()], SUPERSEDED, now)
         for notice in sorted(newest.values(), key=lambda one: one.pk):
             if _may_leave(notice, now):
@@ -156,9 +166,18 @@ def _refusal(notice: Notice) -> str:
     open_changes = PendingChange.objects.filter(applied_at=None, expires_at__gt=timezone.now())
     if notice.kind in CONFIRMATIONS and not open_changes.filter(pk=notice.pending_change_id or 0).exists():
         return DONE_ALREADY
+    if notice.kind in OF_A_SUBSCRIPTION.values() and not _is_true(notice):
+        return NOT_TRUE_ANY_MORE
     if notice.kind == NoticeKind.FRESH_LINK and pagelinks.find_open(notice.page_id or 0) is None:
         return PAGE_CLOSED
     return ""
+
+
+def _is_true(notice: Notice) -> bool:
+    """Whether the person is still subscribed, or still is not."""
+    if notice.profile is None or notice.service is None:
+        return False
+    return notice.kind == OF_A_SUBSCRIPTION[subscriptions.is_subscribed(notice.profile, notice.service)]
 
 
 def _record(notice: Notice, outcome: Outcome) -> None:

@@ -25,6 +25,7 @@ PAGE_FAULTS = {
         noop("The blocklist page “%(page)s” is not online: publish it, or choose another."),
     ),
 }
+NO_SERVICE = noop("The %(part)s links to the unsubscription page of a service, but the delivery is for no service.")
 NO_POSTAL_ADDRESS = noop("The postal address of the sender is not set (SENDER_POSTAL_ADDRESS): many countries ask for it.")
 
 BROKEN = frozenset({"a template with a mistake"})
@@ -42,7 +43,7 @@ def findings(content: dict[str, Any]) -> list[Line]:
         for part, name in PART_NAMES.items()
         for line in _template(name, content[part], html=part == "html", beside=tracking.fields(content))
     ]
-    return [*CHECKS[Channel.of(content["channel"])](content), *_pages(content), *found]
+    return [*_service(content), *CHECKS[Channel.of(content["channel"])](content), *_pages(content), *found]
 
 
 def _template(name: str, source: str, *, html: bool, beside: set[str]) -> Iterator[Line]:
@@ -87,10 +88,18 @@ def _pages(content: dict[str, Any]) -> Iterator[Line]:
             yield error_line(closed, page=pinned["slug"])
 
 
+def _service(content: dict[str, Any]) -> Iterator[Line]:
+    """A link that ends a subscription needs one that the delivery is tied to."""
+    if content["service"] is None:
+        for part, name in PART_NAMES.items():
+            if merging.SERVICE_UNSUBSCRIBE in _names(content[part], html=part == "html"):
+                yield error_line(NO_SERVICE, part=name)
+
+
 def _has_link(source: str, *, html: bool) -> bool:
     """Whether recipients can say no; a template with a mistake is reported by itself."""
     names = _names(source, html=html)
-    return names is BROKEN or not names.isdisjoint({merging.UNSUBSCRIBE, *merging.PAGES})
+    return names is BROKEN or not names.isdisjoint({merging.UNSUBSCRIBE, merging.SERVICE_UNSUBSCRIBE, *merging.PAGES})
 
 
 def _names(source: str, *, html: bool) -> frozenset[str]:

@@ -13,6 +13,7 @@ from django.db.models.expressions import Combinable
 from deliveries.models import Duplicate, Preparation
 from deliveries.statuses import Exclusion
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS, Channel
+from profiles.joining import HasRow
 from quarantine.models import QuarantinedAddress, Reason, Status
 
 TEXT = CharField(max_length=30)
@@ -20,11 +21,15 @@ TEXT = CharField(max_length=30)
 
 @dataclass(frozen=True)
 class Rule:
-    """A reason to leave somebody out. `detail` splits it: which flag, which error reason."""
+    """A reason to leave somebody out. `detail` splits it: which flag, which error reason.
+
+    `of_crowd` is the same condition for counting, where it is asked of everybody at once.
+    """
 
     exclusion: Exclusion
     condition: Callable[[Channel], Q]
     detail: Callable[[Channel], Combinable] | None = None
+    of_crowd: Callable[[Channel], Q] | None = None
 
 
 def _not_specified(channel: Channel) -> Q:
@@ -55,6 +60,12 @@ def _quarantined(channel: Channel) -> Q:
     return Q(Exists(_records(channel)))
 
 
+def _quarantined_of_crowd(channel: Channel) -> Q:
+    """One join; a channel and an address have one record."""
+    records = QuarantinedAddress.objects.excluding(channel).order_by()
+    return Q(HasRow(records, column="address", profile=channel.address_field, otherwise=_quarantined(channel)))
+
+
 def _which_reason(channel: Channel) -> Combinable:
     """The error reason; an address that a complaint or STOP put on the blocklist says so."""
     reason = Case(When(status=Status.BLOCKLIST, then=Value(Reason.ON_BLOCKLIST.value)), default=F("reason"), output_field=TEXT)
@@ -66,13 +77,18 @@ STANDING_RULES = (
     Rule(Exclusion.ADDRESS_NOT_SPECIFIED, _not_specified),
     Rule(Exclusion.INVALID_ADDRESS, _malformed),
     Rule(Exclusion.BLOCKLIST, _opted_out, _which_flag),
-    Rule(Exclusion.QUARANTINE, _quarantined, _which_reason),
+    Rule(Exclusion.QUARANTINE, _quarantined, _which_reason, _quarantined_of_crowd),
 )
 
 
 def standing_verdict(channel: Channel) -> Combinable:
     """The first standing rule that hits, "" for nobody's exclusion: the same words at preparation and at hand-over."""
     return _first_hit([(rule.exclusion, rule.condition(channel)) for rule in STANDING_RULES])
+
+
+def crowd_verdict(channel: Channel) -> Combinable:
+    """The same verdict for counting."""
+    return _first_hit([(rule.exclusion, (rule.of_crowd or rule.condition)(channel)) for rule in STANDING_RULES])
 
 
 def verdict(channel: Channel, preparation: Preparation) -> Combinable:

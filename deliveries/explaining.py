@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from deliveries.models import ExclusionCause, Message, Preparation
 from deliveries.statuses import EXCLUSION_TEXTS, Exclusion
+from profiles import aliases, history
 from profiles.channels import OPT_OUT_LABELS, Channel
 from profiles.models import ConsentEvent, Profile
 from quarantine.models import QuarantinedAddress, Reason
@@ -52,8 +53,8 @@ def causes(preparation: Preparation) -> list[dict[str, Any]]:
 
 
 def explain(messages: list[Message], channel: Channel) -> list[Explanation]:
-    """The excluded messages of one page of a log, explained: a constant number of queries."""
-    profiles = Profile.objects.in_bulk([message.profile_id for message in messages])
+    """The excluded messages of one page of a log, of one channel, explained: a constant number of queries."""
+    profiles = aliases.in_bulk([message.profile_id for message in messages])
     ticks = _ticks([message for message in messages if message.exclusion == Exclusion.BLOCKLIST])
     records = _records([message for message in messages if message.exclusion == Exclusion.QUARANTINE], channel)
     kept = _kept([message for message in messages if message.exclusion == Exclusion.DUPLICATE], channel)
@@ -62,12 +63,13 @@ def explain(messages: list[Message], channel: Channel) -> list[Explanation]:
         exclusion = Exclusion(message.exclusion)
         line = Explanation(message, profiles.get(message.profile_id), str(exclusion.label), str(EXCLUSION_TEXTS[exclusion]))
         line.because = detail_label(message.exclusion, message.detail)
-        if tick := ticks.get((message.profile_id, message.detail)):
+        if tick := ticks.get(message.pk):
             _add_tick(line, tick)
         elif record := records.get(message.address):
-            line.since, line.by = record.error_at or record.created_at, record.modified_by
+            if record.excludes:  # since a release it tells who released it
+                line.since, line.by = record.error_at or record.created_at, record.modified_by
             line.url = reverse("admin:quarantine_quarantinedaddress_change", args=[record.pk])
-        elif twin := kept.get(message.address):
+        elif twin := kept.get((message.preparation_id, message.address)):
             line.because = _("same address as %(profile)s") % {"profile": twin}
             line.url = reverse("admin:profiles_profile_change", args=[twin.pk])
         explained.append(line)
@@ -76,15 +78,22 @@ def explain(messages: list[Message], channel: Channel) -> list[Explanation]:
 
 def _add_tick(line: Explanation, tick: ConsentEvent) -> None:
     line.since = tick.at
-    line.by = tick.by or _("the person herself")
+    line.by = history.who(tick)
     line.url = f"{reverse('profiles:consent_history', args=[tick.profile_id])}#event-{tick.pk}"
 
 
-def _ticks(messages: list[Message]) -> dict[tuple[int, str], ConsentEvent]:
-    """(profile, scope) -> the event that ticked the box last, before the preparation looked."""
+def _ticks(messages: list[Message]) -> dict[Any, ConsentEvent]:
+    """Message -> the event that ticked its box last, before the preparation looked."""
     events = ConsentEvent.objects.filter(profile__in=[message.profile_id for message in messages], after=True)
-    looked = {message.profile_id: message.prepared_at for message in messages}
-    return {(event.profile_id, event.scope): event for event in events.order_by("pk") if event.at <= looked[event.profile_id]}
+    by_box: dict[tuple[int, str], list[ConsentEvent]] = {}
+    for event in events.order_by("pk"):
+        by_box.setdefault((event.profile_id, event.scope), []).append(event)
+    return {
+        message.pk: event
+        for message in messages
+        for event in by_box.get((message.profile_id, message.detail), [])
+        if event.at <= message.prepared_at
+    }
 
 
 def _records(messages: list[Message], channel: Channel) -> dict[str, QuarantinedAddress]:
@@ -92,15 +101,12 @@ def _records(messages: list[Message], channel: Channel) -> dict[str, Quarantined
     return {record.address: record for record in records}
 
 
-def _kept(messages: list[Message], channel: Channel) -> dict[str, Profile]:
-    """Address -> the profile that the preparation kept for it."""
+def _kept(messages: list[Message], channel: Channel) -> dict[tuple[int, str], Profile]:
+    """(preparation, address) -> the profile that the preparation kept for the address."""
     if not messages:
         return {}
     addresses = {message.address for message in messages}
-    holders = list(Profile.objects.filter(**{f"{channel.address_field}__in": addresses}))
-    reached = set(
-        Message.objects.filter(
-            preparation=messages[0].preparation_id, profile__in=[holder.pk for holder in holders], exclusion=""
-        ).values_list("profile_id", flat=True)
-    )
-    return {getattr(holder, channel.address_field): holder for holder in holders if holder.pk in reached}
+    holders = {holder.pk: holder for holder in Profile.objects.filter(**{f"{channel.address_field}__in": addresses})}
+    preparations = {message.preparation_id for message in messages}
+    reached = Message.objects.to_deliver().filter(preparation__in=preparations, profile__in=holders, address__in=addresses)
+    return {(message.preparation_id, message.address): holders[message.profile_id] for message in reached}

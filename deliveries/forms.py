@@ -4,13 +4,14 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deliveries import merging, pagelinks
 from deliveries.models import Delivery
 from landingpages.models import LandingPage
-from profiles import audiences, regions
+from profiles.audience_builder import Builder
 from profiles.models import Service
 
 
@@ -22,18 +23,16 @@ class PageField(forms.ModelChoiceField):
 
 
 class DeliveryForm(forms.ModelForm):
-    """What an operator may set. The audience is a rule tree; the form asks for its three commonest leaves."""
+    """What an operator may set. The audience is a rule tree: `builder` holds it as it was typed.
 
-    countries = forms.MultipleChoiceField(
-        label=gettext_lazy("Countries"), required=False, help_text=gettext_lazy("None chosen: every country.")
-    )
-    languages = forms.MultipleChoiceField(
-        label=gettext_lazy("Preferred languages"), required=False, help_text=gettext_lazy("None chosen: every language.")
-    )
+    `typed` is what stood in the form when a button of the audience was pressed: shown again, not judged.
+    """
+
     subscribers = forms.ModelChoiceField(
         Service.objects.all(),
         label=gettext_lazy("Subscribers of"),
         required=False,
+        widget=forms.Select(attrs={"data-audience-part": ""}),
         empty_label=gettext_lazy("Everybody, subscribed or not"),
         help_text=gettext_lazy("One click on “unsubscribe” then ends this subscription; otherwise it stops all emails."),
     )
@@ -65,19 +64,21 @@ class DeliveryForm(forms.ModelForm):
             "blocklist_page": gettext_lazy("Where the merge field blocklist_url leads."),
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, typed: QueryDict | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        chosen = _choices_of(self.instance.audience)
-        self.fields["countries"].choices = regions.country_choices()  # type: ignore[attr-defined]
-        self.fields["languages"].choices = regions.language_choices()  # type: ignore[attr-defined]
+        self.fields["subscribers"].queryset = Service.objects.filter(channel=self.instance.channel)  # type: ignore[attr-defined]
+        stored = (self.instance.audience, self.instance.service_id)
+        sent = typed if typed is not None else self.data if isinstance(self.data, QueryDict) else QueryDict()
+        self.stored_tree = Builder.of(*stored).tree()
+        self.builder = Builder.read(sent) or Builder.of(*stored)
         for column, kind in pagelinks.PAGE_TYPES.items():
             pages = LandingPage.objects.filter(type=kind).select_related("version")
             self.fields[column].queryset = pages  # type: ignore[attr-defined]
         self.initial = {
             **self.initial,
-            **chosen,
             "subscribers": self.instance.service_id,
             "revision": self.instance.revision,
+            **({name: typed[name] for name in self.fields if name in typed} if typed is not None else {}),
         }
         self.fields["tracking"].required = False
         self.fields["sender_name"].widget.attrs["placeholder"] = settings.SENDER_NAME
@@ -106,25 +107,18 @@ class DeliveryForm(forms.ModelForm):
             raise forms.ValidationError(_("There is no merge field “%(name)s”.") % {"name": ", ".join(unknown)})
         return source
 
+    def clean(self) -> dict[str, Any] | None:
+        service = self.cleaned_data.get("subscribers")
+        self.builder.is_strict, self.builder.service = True, service.pk if service else None
+        self.tree = self.builder.tree()
+        if self.tree is None:
+            raise forms.ValidationError(_("The audience is not complete: %(why)s") % {"why": self.builder.error})
+        return super().clean()
+
+    def has_changed(self) -> bool:
+        return super().has_changed() or self.tree != self.stored_tree
+
     def values(self) -> dict[str, Any]:
         """The columns of the delivery as the form has them."""
         stored = {name: self.cleaned_data[name] for name in self._meta.fields or ()}
-        return stored | {"service": self.cleaned_data["subscribers"], "audience": self.audience()}
-
-    def audience(self) -> audiences.Tree:
-        """The rule tree of what was chosen; everybody where nothing was."""
-        data = self.cleaned_data
-        leaves: list[audiences.Tree] = []
-        if data.get("countries"):
-            leaves.append({"field": "country", "operator": "in", "value": data["countries"]})
-        if data.get("languages"):
-            leaves.append({"field": "preferred_language", "operator": "in", "value": data["languages"]})
-        if data.get("subscribers"):
-            leaves.append({"field": "service", "operator": "subscribed", "value": data["subscribers"].pk})
-        return {"all": leaves}
-
-
-def _choices_of(tree: audiences.Tree) -> dict[str, Any]:
-    """The form's initial values for an audience that the form made."""
-    leaves = {leaf["field"]: leaf["value"] for leaf in tree.get("all", []) if "field" in leaf}
-    return {"countries": leaves.get("country", []), "languages": leaves.get("preferred_language", [])}
+        return stored | {"service": self.cleaned_data["subscribers"], "audience": self.tree}

@@ -16,6 +16,10 @@ PREPARATIONS = "deliveries_preparation"
 
 READY = f"(SELECT status FROM {PREPARATIONS} WHERE id = {{row}}.preparation_id) = 'ready'"
 FROZEN = "a ready preparation is frozen"
+# The one thing that may change: the address goes with a profile that is being erased; the verdict and the sum stay.
+ADDRESS_IS_ERASED = """(NEW.address = '' AND NEW.preparation_id = OLD.preparation_id AND NEW.profile_id = OLD.profile_id
+    AND NEW.exclusion = OLD.exclusion AND NEW.detail = OLD.detail
+    AND EXISTS (SELECT 1 FROM profiles_erasing WHERE profiles_erasing.profile_id = OLD.profile_id))"""
 WRONG_SUM = "the counts of the preparation are not those of its messages"
 
 MESSAGE_GUARD = Guard(
@@ -27,7 +31,7 @@ MESSAGE_GUARD = Guard(
         "ready_messages_refuse_update": f"""
             CREATE TRIGGER ready_messages_refuse_update
             BEFORE UPDATE OF preparation_id, profile_id, address, exclusion, detail ON {MESSAGES}
-            WHEN {READY.format(row="OLD")} OR {READY.format(row="NEW")}
+            WHEN ({READY.format(row="OLD")} OR {READY.format(row="NEW")}) AND NOT {ADDRESS_IS_ERASED}
             BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
         "ready_messages_refuse_delete": f"""
             CREATE TRIGGER ready_messages_refuse_delete BEFORE DELETE ON {MESSAGES} WHEN {READY.format(row="OLD")}
@@ -37,6 +41,9 @@ MESSAGE_GUARD = Guard(
         "refuse_ready_change": f"""
             CREATE OR REPLACE FUNCTION refuse_ready_change() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
+                IF TG_OP = 'UPDATE' THEN
+                    IF {ADDRESS_IS_ERASED} THEN RETURN NEW; END IF;
+                END IF;
                 IF {READY.format(row="OLD")} OR TG_OP = 'UPDATE' AND {READY.format(row="NEW")} THEN
                     RAISE EXCEPTION '{FROZEN}' USING ERRCODE = 'integrity_constraint_violation';
                 END IF;

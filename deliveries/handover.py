@@ -25,10 +25,10 @@ from django.utils.functional import cached_property
 
 from deliveries import exclusions
 from deliveries.models import Batch, Message
-from deliveries.statuses import BatchStatus, DeliveryStatus, LateExclusion
+from deliveries.statuses import BatchStatus, DeliveryStatus, LateExclusion, MessageStatus
 from deliveries.transports import Permission
 from profiles.channels import Channel
-from profiles.models import Profile, Subscription
+from profiles.models import Profile, ProfileAlias, Subscription
 
 NOT_SENDING = "not sending"  # paused, stopped, or no longer ours: the message stays as it is
 
@@ -62,18 +62,24 @@ class Reading:
         without a lock. Nothing is written, so the commit need not wait for the disk.
         """
         with transaction.atomic():
-            row = self._read(message)
+            row = self._read(message, message.profile_id) or self._read_winner(message)
             if row is None:
                 yield LateExclusion.PROFILE_GONE.value
                 return
             is_sending, reason = row
             yield reason if is_sending else NOT_SENDING
 
-    def _read(self, message: Message) -> tuple[bool, str] | None:
+    def _read_winner(self, message: Message) -> tuple[bool, str] | None:
+        """Whoever was merged is judged by what the profile says that she is now."""
+        winner = ProfileAlias.objects.filter(former_id=message.profile_id).values_list("winner", flat=True).first()
+        return self._read(message, winner) if winner else None
+
+    def _read(self, message: Message, profile: int) -> tuple[bool, str] | None:
         # A lease that could end during the transfer is no lease: somebody else would send the message as well.
         enough = timezone.now() + timedelta(seconds=settings.HANDOVER_SECONDS)
         now_known = {
-            "profile": message.profile_id,
+            "profile": profile,
+            "owner": message.profile_id,
             "address": message.address,
             "lease": connection.ops.adapt_datetimefield_value(enough),
         }
@@ -105,6 +111,7 @@ def _reading(batch: Batch) -> QuerySet[Profile, Any]:
     if service := batch.preparation.content["service"]:
         still = Subscription.objects.filter(profile=OuterRef("pk"), service=service)
         whens.append(When(~Exists(still), then=Value(LateExclusion.UNSUBSCRIBED.value)))
+    whens.append(When(_reached_already(batch), then=Value(LateExclusion.MERGED.value)))
     reason = Case(*whens, default=exclusions.standing_verdict(channel), output_field=CharField())
     held = Batch.objects.filter(
         pk=batch.pk,
@@ -115,3 +122,13 @@ def _reading(batch: Batch) -> QuerySet[Profile, Any]:
     )
     rows = Profile.objects.select_for_update(no_key=True, of=("self",)).filter(pk=_Later("profile", BigIntegerField())).order_by()
     return rows.annotate(is_sending=Exists(held), reason=reason).values_list("is_sending", "reason")
+
+
+def _reached_already(batch: Batch) -> Q:
+    """The person got this delivery under another of her ids: as the profile she was merged into, or as one of its former ones."""
+    got = Message.objects.filter(
+        preparation=batch.preparation_id, status__in=[MessageStatus.SENT, MessageStatus.UNCERTAIN]
+    ).exclude(profile=_Later("owner", BigIntegerField()))
+    former = ProfileAlias.objects.filter(winner=OuterRef("pk"))
+    as_former = former.filter(Exists(got.filter(profile=OuterRef("former_id"))))
+    return Q(Exists(got.filter(profile=OuterRef("pk")))) | Q(Exists(as_former))

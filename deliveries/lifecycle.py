@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
+from deliveries import content
 from deliveries.journal import Line, write
 from deliveries.models import Delivery, Level, Preparation
 from deliveries.statuses import DELIVERY_SOURCES, DeliveryStatus, InvalidTransition, PreparationStatus
@@ -39,7 +40,8 @@ def revise(delivery: Delivery, changes: dict[str, Any], *, revision: int, by: Ab
 def confirm(delivery: Delivery, *, preparation: int, by: AbstractUser) -> None:
     """The last human yes to this very preparation: its messages go out from now on.
 
-    InvalidTransition where it is not the valid preparation any more, has errors, or delivers to nobody.
+    InvalidTransition where it is not the valid preparation any more, has errors or has got one since (a page that was
+    closed), or delivers to nobody.
     """
     with transaction.atomic():
         fields = {"confirmed_at": timezone.now(), "confirmed_by": by}
@@ -47,6 +49,8 @@ def confirm(delivery: Delivery, *, preparation: int, by: AbstractUser) -> None:
         ready = Preparation.objects.get(pk=preparation)
         if ready.log.filter(level=Level.ERROR).exists():
             raise InvalidTransition(_("The preparation found errors: correct them and prepare again."))
+        if faults := [line for line in content.findings(ready.content) if line.level == Level.ERROR]:
+            raise InvalidTransition(str(faults[0]))
         if not ready.to_deliver:
             raise InvalidTransition(_("There is nobody to deliver to."))
         ready.batches.update(due_at=timezone.now())
@@ -68,7 +72,7 @@ def resume(delivery: Delivery, *, by: AbstractUser) -> None:
 
 
 def stop(delivery: Delivery, *, by: AbstractUser) -> None:
-    """End the delivery for good: whoever was not reached yet stays pending and is never written to."""
+    """End the delivery for good: whoever was not reached yet is never written to (deliveries.stopping says so in the log)."""
     with transaction.atomic():
         move(delivery, DeliveryStatus.STOPPED)
         write(delivery, Line(noop("Stopped by %(by)s."), {"by": actor(by)}))

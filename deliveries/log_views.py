@@ -9,7 +9,8 @@ from deliveries import explaining
 from deliveries.models import Delivery, Message, MessageQuerySet, Preparation
 from deliveries.statuses import Exclusion, MessageStatus
 from deliveries.views import crumbs
-from profiles.backoffice import backoffice_view, render
+from profiles import aliases
+from profiles.backoffice import backoffice_view, render, typed
 from profiles.channels import Channel
 from profiles.fields import prefix
 from profiles.models import Profile
@@ -22,7 +23,7 @@ ROWS = 50
 def exclusions(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """Everybody whom the valid preparation left out; by rule, and by the beginning of a name or address."""
     delivery = get_object_or_404(Delivery.objects.select_related("preparation"), pk=delivery_id)
-    rule, text = request.GET.get("rule", ""), request.GET.get("q", "").strip()
+    rule, text = request.GET.get("rule", ""), typed(request, "q")
     rows = _messages(delivery.preparation).excluded().order_by("profile_id")
     rows = _search(rows.filter(exclusion=rule) if rule in Exclusion.values else rows, text)
     page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
@@ -44,7 +45,7 @@ def exclusions(request: HttpRequest, delivery_id: int) -> HttpResponse:
 def sending_log(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """Everybody to deliver to and what became of it; by status, and by the beginning of a name or address."""
     delivery = get_object_or_404(Delivery.objects.select_related("preparation"), pk=delivery_id)
-    status, text = request.GET.get("status", ""), request.GET.get("q", "").strip()
+    status, text = request.GET.get("status", ""), typed(request, "q")
     rows = _messages(delivery.preparation).to_deliver().order_by("profile_id")
     rows = _search(rows.filter(status=status) if status in MessageStatus.values else rows, text)
     page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
@@ -83,16 +84,24 @@ def profile_exclusion_log(request: HttpRequest, profile_id: int) -> HttpResponse
 
 
 def _profile_log(request: HttpRequest, profile_id: int, template: str, *, excluded: bool) -> HttpResponse:
-    profile = get_object_or_404(Profile, pk=profile_id)
-    rows = Message.objects.for_profile(profile.pk).select_related("preparation__delivery")
+    profile = aliases.get_or_404(profile_id)
+    rows = Message.objects.for_profile(profile).select_related("preparation__delivery")
     page = Paginator(rows.excluded() if excluded else rows.to_deliver(), ROWS).get_page(request.GET.get("page"))
-    lines = [
-        line
-        for message in page.object_list
-        for line in (explaining.explain([message], Channel.of(message.preparation.delivery.channel)) if excluded else [message])
-    ]
+    lines = _explained(list(page.object_list)) if excluded else list(page.object_list)
     way = [(_("Profiles"), reverse("admin:profiles_profile_changelist"))]
     return render(request, template, title=str(profile), crumbs=way, tab_page="profile", profile=profile, page=page, lines=lines)
+
+
+def _explained(rows: list[Message]) -> list[explaining.Explanation]:
+    """Messages of several deliveries explained, in their order."""
+    channels = {row.preparation.delivery.channel for row in rows}
+    by_channel = [[row for row in rows if row.preparation.delivery.channel == channel] for channel in sorted(channels)]
+    lines = {
+        line.message.pk: line
+        for group in by_channel
+        for line in explaining.explain(group, Channel.of(group[0].preparation.delivery.channel))
+    }
+    return [lines[row.pk] for row in rows]
 
 
 def _messages(preparation: Preparation | None) -> MessageQuerySet:
@@ -108,5 +117,5 @@ def _search(rows: MessageQuerySet, text: str) -> MessageQuerySet:
 
 
 def _with_profiles(rows: list[Message]) -> list[tuple[Message, Profile | None]]:
-    profiles = Profile.objects.in_bulk([message.profile_id for message in rows])
+    profiles = aliases.in_bulk([message.profile_id for message in rows])
     return [(message, profiles.get(message.profile_id)) for message in rows]

@@ -1,28 +1,41 @@
 """Merge fields: Liquid templates over plain texts. No code of ours can be reached from a template."""
 
 import time
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, override
 from liquid import Environment, RenderContext
 from liquid.exceptions import LiquidError, ResourceLimitError
 from liquid.template import BoundTemplate
 from liquid.token import Token
 
 from deliveries.models import Delivery
-from profiles.models import Profile
+from profiles import customfields
+from profiles.models import CustomField, CustomType, Profile
 
 # What templates may say, and the sentence that the picker shows beside it.
 FIELDS = {
+    "profile.title": gettext_lazy("Title"),
     "profile.first_name": gettext_lazy("First name"),
     "profile.last_name": gettext_lazy("Last name"),
+    "profile.middle_name": gettext_lazy("Middle name"),
     "profile.full_name": gettext_lazy("First and last name"),
+    "profile.gender": gettext_lazy("Gender: male, female or empty"),
+    "profile.birth_date": gettext_lazy("Date of birth"),
+    "profile.age": gettext_lazy("Age in years"),
     "profile.email": gettext_lazy("Email"),
     "profile.mobile": gettext_lazy("Mobile"),
+    "profile.phone": gettext_lazy("Phone"),
+    "profile.street": gettext_lazy("Street"),
+    "profile.street_2": gettext_lazy("Address, line 2"),
+    "profile.postal_code": gettext_lazy("Postal code"),
     "profile.city": gettext_lazy("City"),
+    "profile.state": gettext_lazy("State or province"),
     "profile.country": gettext_lazy("Country"),
     "profile.language": gettext_lazy("Preferred language"),
     "sender.name": gettext_lazy("Sender name"),
@@ -32,8 +45,11 @@ FIELDS = {
     "unsubscribe_url": gettext_lazy("Unsubscription link"),
     "preferences_url": gettext_lazy("Link to the preference page"),
     "blocklist_url": gettext_lazy("Link to the blocklist page"),
+    "service_unsubscribe_url": gettext_lazy("Link to the unsubscription page of the service"),
 }
+CUSTOM = "profile.custom."  # and the key of a custom field
 UNSUBSCRIBE = "unsubscribe_url"
+SERVICE_UNSUBSCRIBE = "service_unsubscribe_url"
 # Links to the landing pages of a delivery -> the delivery's column, which the pinned content has too.
 PAGES = {"preferences_url": "preference_page", "blocklist_url": "blocklist_page"}
 
@@ -119,7 +135,21 @@ class Template:
 
     @property
     def unknown(self) -> list[str]:
-        return sorted(self.names - set(FIELDS))
+        """The names that mean nothing; a query where custom fields are among them."""
+        own = {name for name in self.names - set(FIELDS) if name.startswith(CUSTOM)}
+        keys = CustomField.objects.filter(key__in=[name.removeprefix(CUSTOM) for name in own]) if own else []
+        return sorted(self.names - set(FIELDS) - {CUSTOM + field.key for field in keys})
+
+    @property
+    def uses_custom_fields(self) -> bool:
+        return any(name.startswith(CUSTOM) for name in self.names)
+
+
+def fields() -> dict[str, Any]:
+    """Every merge field with its sentence, as the picker shows them."""
+    customs = {CUSTOM + field.key: field.label for field in customfields.definitions()}
+    people = {name: words for name, words in FIELDS.items() if name.startswith("profile.")}
+    return people | customs | FIELDS
 
 
 def compile_text(source: str, *, html: bool = False) -> Template:
@@ -151,18 +181,42 @@ def _at(start: int, source: str, message: str) -> str:
     return _("line %(line)s: %(message)s") % {"line": source.count("\n", 0, start) + 1, "message": message}
 
 
-def profile_values(profile: Profile) -> dict[str, str]:
-    """The merge fields of a person, all of them plain text."""
+def profile_values(profile: Profile, customs: Sequence[CustomField] = ()) -> dict[str, Any]:
+    """The merge fields of a person, all of them plain text; days and numbers as people write them in her language."""
+    with override(_language(profile)):
+        born = date_format(profile.birth_date) if profile.birth_date else ""
+        custom = {field.key: _custom(field, profile.custom.get(field.key)) for field in customs}
     return {
+        "title": profile.title,
         "first_name": profile.first_name,
+        "middle_name": profile.middle_name,
         "last_name": profile.last_name,
         "full_name": profile.full_name,
+        "gender": profile.gender,
+        "birth_date": born,
+        "age": "" if profile.age is None else str(profile.age),
         "email": profile.email,
         "mobile": profile.mobile,
+        "phone": profile.phone,
+        "street": profile.street,
+        "street_2": profile.street_2,
+        "postal_code": profile.postal_code,
         "city": profile.city,
+        "state": profile.state,
         "country": profile.country,
         "language": profile.preferred_language,
+        "custom": custom,
     }
+
+
+def _language(profile: Profile) -> str:
+    """The profile's language where it is one of ours, else that of the installation."""
+    return profile.preferred_language if profile.preferred_language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+
+def _custom(field: CustomField, value: Any) -> str:
+    """Yes and no are the same words in every language: templates compare them."""
+    return (customfields.as_text if field.type == CustomType.YES_NO else customfields.in_words)(field, value)
 
 
 def delivery_values(content: dict[str, Any]) -> dict[str, dict[str, str]]:

@@ -20,6 +20,7 @@ from deliveries.statuses import (
     PreparationStatus,
 )
 from landingpages.models import LandingPage
+from profiles import aliases
 from profiles.channels import Channel
 from profiles.fields import ByteOrderedField
 from profiles.models import Profile, Service
@@ -199,13 +200,16 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def excluded(self) -> Self:
         return self.exclude(exclusion="")
 
-    def for_profile(self, profile_id: int) -> Self:
+    def for_profile(self, profile: Profile) -> Self:
         """A profile's messages of all valid preparations: one probe of the primary key for each, newest first.
 
-        The preparations are named, because an index on the profile alone would double the cost of preparing.
+        Those of profiles that were merged into it count as its own. The preparations are named, because an index on the
+        profile alone would double the cost of preparing.
         """
         valid = Delivery.objects.exclude(preparation=None).order_by("-preparation_id").values_list("preparation_id", flat=True)
-        return self.filter(preparation__in=list(valid), profile=profile_id).order_by("-preparation_id")
+        return self.filter(preparation__in=list(valid), profile__in=aliases.all_ids(profile)).order_by(
+            "-preparation_id", "profile_id"
+        )
 
 
 class Message(models.Model):

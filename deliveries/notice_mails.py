@@ -1,7 +1,7 @@
 """The mails of notices: our own words in the reader's language, and nothing that a visitor typed (decision 9)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import format_datetime, formataddr
 
 from django.conf import settings
@@ -15,19 +15,29 @@ from deliveries import mime, pagelinks, returnpath
 from deliveries.rendering import header_text
 from deliveries.transports import Outgoing
 from landingpages.forms import form_class
+from landingpages.models import PageType
+from profiles import confirmationtexts
 from profiles.channels import OPT_OUT_LABELS
 from profiles.links import Purpose, make_token
-from profiles.models import Notice, NoticeKind, PendingChange
+from profiles.models import MessageChoice, Notice, NoticeKind, PendingChange, Profile, Service, Subscription
+from profiles.values import known_customs
 
 # Whoever typed the new value may be a stranger: it is named, never shown.
 FIELD_WORDS = {
     "first_name": gettext_lazy("your first name"),
     "last_name": gettext_lazy("your last name"),
+    "gender": gettext_lazy("your gender"),
+    "middle_name": gettext_lazy("your middle name"),
+    "title": gettext_lazy("your title"),
+    "birth_date": gettext_lazy("your date of birth"),
     "email": gettext_lazy("your email address"),
     "mobile": gettext_lazy("your mobile number"),
+    "phone": gettext_lazy("your phone number"),
     "street": gettext_lazy("your street"),
+    "street_2": gettext_lazy("the second line of your address"),
     "postal_code": gettext_lazy("your postal code"),
     "city": gettext_lazy("your city"),
+    "state": gettext_lazy("your state or province"),
     "country": gettext_lazy("your country"),
     "preferred_language": gettext_lazy("your preferred language"),
 }
@@ -42,11 +52,12 @@ LIFTED_WORDS = {
 
 @dataclass(frozen=True)
 class Letter:
-    """What a notice says. Without a link it only informs."""
+    """What a notice says. Without a link it only informs; a body stands for everything but the link."""
 
     subject: str
-    opening: str
-    closing: str
+    opening: str = ""
+    closing: str = ""
+    body: str = ""
     items: list[str] = field(default_factory=list)
     link: str = ""
     link_label: str = ""
@@ -127,11 +138,63 @@ def _fresh_link(notice: Notice) -> Letter:
     )
 
 
+def _confirm_subscription(notice: Notice) -> Letter:
+    change = _change_of(notice)
+    return Letter(
+        subject=_("Please confirm your subscription"),
+        opening=_("Somebody, probably you, asked us to subscribe this address to:"),
+        items=_services_in_words(change),
+        closing=_("If it was not you, do nothing: nothing changes then."),
+        link=_confirmation_url(change),
+        link_label=_look_and_confirm(change),
+    )
+
+
+def _subscribed(notice: Notice) -> Letter:
+    profile, service = _whose(notice)
+    subscription = Subscription.objects.current().filter(profile=profile, service=service).first()
+    expires_at = subscription.expires_at if subscription else None
+    expires = date_format(timezone.localtime(expires_at), "DATE_FORMAT") if expires_at else ""
+    page = pagelinks.pin(pagelinks.default_of(service.pk, PageType.UNSUBSCRIPTION))
+    link, link_label = (pagelinks.url(page, profile), _("Unsubscribe from this service")) if page else ("", "")
+    if custom := _custom(service, "subscribed", service.subscribed_message, expires=expires):
+        return replace(custom, link=link, link_label=link_label)
+    return Letter(
+        subject=_("You are subscribed to “%(service)s”") % {"service": service.public_label},
+        opening=_("You are subscribed to “%(service)s” now.") % {"service": service.public_label},
+        items=[_("The subscription ends by itself: %(date)s") % {"date": expires}] if expires else [],
+        closing=_("If it was not you who asked for this, answer this mail, and we put it right."),
+        link=link,
+        link_label=link_label,
+    )
+
+
+def _unsubscribed(notice: Notice) -> Letter:
+    _profile, service = _whose(notice)
+    return _custom(service, "unsubscribed", service.unsubscribed_message) or Letter(
+        subject=_("Your subscription to “%(service)s” has ended") % {"service": service.public_label},
+        opening=_("You are no longer subscribed to “%(service)s”.") % {"service": service.public_label},
+        closing=_("If it was not you who asked for this, answer this mail, and we put it right."),
+    )
+
+
+def _custom(service: Service, message: str, choice: str, **values: str) -> Letter | None:
+    """The message that the service words itself; None where it has none."""
+    own = confirmationtexts.written(service, message, translation.get_language())
+    if choice != MessageChoice.CUSTOM or own is None:
+        return None
+    subject, text = (confirmationtexts.fill(part, {"service": service.public_label, **values}) for part in own)
+    return Letter(subject=subject, body=text)
+
+
 LETTERS: dict[NoticeKind, Callable[[Notice], Letter]] = {
     NoticeKind.CONFIRM_CHANGE: _confirm_change,
     NoticeKind.CONFIRM_ADDRESS: _confirm_address,
     NoticeKind.ADDRESS_CHANGED: _address_changed,
     NoticeKind.FRESH_LINK: _fresh_link,
+    NoticeKind.CONFIRM_SUBSCRIPTION: _confirm_subscription,
+    NoticeKind.SUBSCRIBED: _subscribed,
+    NoticeKind.UNSUBSCRIBED: _unsubscribed,
 }
 
 
@@ -139,6 +202,12 @@ def _change_of(notice: Notice) -> PendingChange:
     if notice.pending_change is None:
         raise ValueError("a confirmation confirms a change")
     return notice.pending_change
+
+
+def _whose(notice: Notice) -> tuple[Profile, Service]:
+    if notice.profile is None or notice.service is None:
+        raise ValueError("a notice of a subscription is about somebody and a service")
+    return notice.profile, notice.service
 
 
 def _confirmation_url(change: PendingChange) -> str:
@@ -153,5 +222,17 @@ def _look_and_confirm(change: PendingChange) -> str:
 def _in_words(change: PendingChange) -> list[str]:
     """The kinds of what would change, in the order of the General tab; no value."""
     fields = [str(words) for name, words in FIELD_WORDS.items() if name in change.fields]
+    customs = [field.label for field in known_customs(change.fields).values()]
     scopes = [scope for scope in OPT_OUT_LABELS if scope in change.choices]
-    return fields + [str((OPT_OUT_LABELS if change.choices[scope] else LIFTED_WORDS)[scope]) for scope in scopes]
+    boxes = [str((OPT_OUT_LABELS if change.choices[scope] else LIFTED_WORDS)[scope]) for scope in scopes]
+    return fields + customs + boxes + _services_in_words(change)
+
+
+def _services_in_words(change: PendingChange) -> list[str]:
+    """The services by the names that subscribers read; those that are left say so."""
+    found = Service.objects.in_bulk([int(key) for key in change.services])
+    known = [(found[int(key)].public_label, yes) for key, yes in change.services.items() if int(key) in found]
+    if all(yes for _label, yes in known) and not (change.fields or change.choices):
+        return [label for label, _yes in known]
+    words = {True: _("Subscription to “%(service)s”"), False: _("End of the subscription to “%(service)s”")}
+    return [words[yes] % {"service": label} for label, yes in known]

@@ -21,6 +21,18 @@ def defaults() -> dict[str, LandingPage | None]:
     return {column: by_type.get(kind) for column, kind in PAGE_TYPES.items()}
 
 
+def default_of(service_id: int, kind: PageType) -> LandingPage | None:
+    """The page that says that it is this service's default for subscribing or unsubscribing, if visitors can open it now."""
+    marked = LandingPage.objects.filter(service=service_id, type=kind, is_default=True).select_related("version")
+    page = marked.first()
+    return page if page and is_open(page) and _is_about(page, service_id) else None
+
+
+def _is_about(page: LandingPage, service_id: int) -> bool:
+    """Whether what is published is about the service too: what is edited may be ahead of it."""
+    return page.version is not None and page.version.content["settings"].get("service_id") == service_id
+
+
 def is_open(page: LandingPage) -> bool:
     """Whether a visitor who comes now sees the form; expired pages are closed by the worker a little later."""
     if page.status != PageStatus.ONLINE or page.version is None:

@@ -20,7 +20,7 @@ from deliveries import content, exclusions, journal, lifecycle, rendering, targe
 from deliveries.journal import Line
 from deliveries.models import Batch, Delivery, ExclusionCause, Level, Message, Preparation
 from deliveries.statuses import DeliveryStatus, Exclusion, InvalidTransition, PreparationStatus
-from profiles import audiences
+from profiles import audiences, registering
 from profiles.consent import actor
 from profiles.models import Profile
 
@@ -88,7 +88,10 @@ def run(preparation: Preparation) -> None:
 def _fix_target(preparation: Preparation) -> None:
     """The highest profile id and the later duplicates: decided once, whatever happens to profiles meanwhile."""
     with transaction.atomic():
+        # An import that is being written has lower ids already: afterwards they would be targeted without being compared.
+        registering.take_turn()
         highest = Profile.objects.aggregate(highest=Max("pk"))["highest"] or 0
+    with transaction.atomic():
         _update(preparation, highest_id=highest)
         preparation.duplicates.all().delete()
         targeting.write_duplicates(preparation)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from email.header import Header
 from email.utils import format_datetime, formataddr
 from typing import Any
@@ -16,13 +17,18 @@ from inscriptis.model.config import ParserConfig
 from deliveries import merging, mime, pagelinks, returnpath, tracking
 from deliveries.models import Delivery, Preparation
 from deliveries.transports import Outgoing
+from landingpages.models import PageType
+from profiles import customfields
 from profiles.channels import Channel, InvalidAddress, normalise_email
 from profiles.links import Purpose, make_token
-from profiles.models import Profile
+from profiles.models import EmailFormat, Profile
 
 LINE_BREAKS = re.compile(r"[\r\n\x00\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 PLAIN_LINE, PLAIN_WORD = 255, 60  # characters
 HTML_TO_TEXT = ParserConfig(css=CSS_PROFILES["strict"], display_links=True)
+MERGED = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+# Characters of no text: they stand around the number of a merge field while HTML becomes text.
+BEFORE, AFTER = "\U000f0000", "\U000f0001"
 
 
 def pin(delivery: Delivery) -> dict[str, Any]:
@@ -42,13 +48,27 @@ def pin(delivery: Delivery) -> dict[str, Any]:
         "tracking": delivery.tracking,
         "tracked_links": tracked_links,
         "text": delivery.text or text_of(delivery.html),
+        "service_page": _service_page(delivery),
         **{name: pagelinks.pin(getattr(delivery, name)) for name in merging.PAGES.values()},
     }
 
 
+def _service_page(delivery: Delivery) -> dict[str, Any] | None:
+    """The default page for leaving the service of the delivery; without one its unsubscription link does the same."""
+    return pagelinks.pin(pagelinks.default_of(delivery.service_id, PageType.UNSUBSCRIPTION)) if delivery.service_id else None
+
+
 def text_of(source: str) -> str:
-    """The text part of an HTML content, links in brackets; merge fields stay what they are."""
-    return get_text(source, HTML_TO_TEXT).strip() if source.strip() else ""
+    """The text part of an HTML content, links in brackets; merge fields stay what they are, quotes and all."""
+    merged: list[str] = []
+
+    def put_aside(match: re.Match[str]) -> str:
+        merged.append(match[0])
+        return f"{BEFORE}{len(merged) - 1}{AFTER}"
+
+    html = MERGED.sub(put_aside, source.replace(BEFORE, "").replace(AFTER, ""))
+    text = get_text(html, HTML_TO_TEXT).strip() if html.strip() else ""
+    return re.sub(f"{BEFORE}(\\d+){AFTER}", lambda match: merged[int(match[1])], text)
 
 
 def unsubscribe_url(profile: Profile, delivery: int) -> str:
@@ -66,19 +86,29 @@ class Renderer:
         self.subject = merging.compile_text(self.content["subject"])
         self.html = merging.compile_text(self.content["html"], html=True)
         self.text = merging.compile_text(self.content["text"])
+        used = any(part.uses_custom_fields for part in (self.subject, self.html, self.text))
+        self.customs = customfields.definitions() if used else []
         self._build: Callable[[Profile, str], Outgoing] = BUILDERS[Channel.of(self.content["channel"])].__get__(self)
 
-    def message(self, profile: Profile, address: str) -> Outgoing:
-        """The finished message; ValueError where it cannot be made for this person: a template, or an address, fails."""
-        return self._build(profile, address)
+    def message(self, profile: Profile, address: str, owner: int | None = None) -> Outgoing:
+        """The finished message; ValueError where it cannot be made for this person: a template, or an address, fails.
+
+        `owner` is the id that the message is kept under: another one for somebody who was merged since.
+        """
+        outgoing = self._build(profile, address)
+        if outgoing.return_path and owner not in (None, profile.pk):
+            return replace(outgoing, return_path=returnpath.make(self.preparation.pk, owner))
+        return outgoing
 
     def values(self, profile: Profile) -> dict[str, Any]:
         delivery = self.content["delivery"]
         pages = {field: self.content.get(name) for field, name in merging.PAGES.items()}
         links = {field: pagelinks.url(page, profile, delivery) if page else "" for field, page in pages.items()}
         links[merging.UNSUBSCRIBE] = unsubscribe_url(profile, delivery)
-        tracked = tracking.values(self.content, profile)
-        return self.shared | {"profile": merging.profile_values(profile), "tracking": tracked} | links
+        own = self.content.get("service_page")
+        links[merging.SERVICE_UNSUBSCRIBE] = pagelinks.url(own, profile, delivery) if own else links[merging.UNSUBSCRIBE]
+        people = merging.profile_values(profile, self.customs)
+        return self.shared | {"profile": people, "tracking": tracking.values(self.content, profile)} | links
 
     def email(self, profile: Profile, address: str) -> Outgoing:
         if normalise_email(address) != address:
@@ -91,9 +121,15 @@ class Renderer:
             "Message-ID": self.message_id(profile),
             "Date": format_datetime(timezone.now()),
         }
-        data = mime.mail(headers, text=self.text.render(values), html=self.html.render(values))
+        data = mime.mail(headers, **self.parts(profile, values))
         data = self.list_headers(values[merging.UNSUBSCRIBE]) + data
         return Outgoing(address, returnpath.make(self.preparation.pk, profile.pk), data)
+
+    def parts(self, profile: Profile, values: dict[str, Any]) -> dict[str, str]:
+        """The text and the HTML; for who wants text alone, the text, unless there is none (reference 6.1.6)."""
+        text = self.text.render(values)
+        wants_text = profile.email_format == EmailFormat.TEXT and text.strip()
+        return {"text": text, "html": "" if wants_text else self.html.render(values)}
 
     def plain(self, profile: Profile, address: str) -> Outgoing:
         text = self.text.render(self.values(profile))

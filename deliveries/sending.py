@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
@@ -21,11 +21,13 @@ from deliveries.models import Batch, BatchQuerySet, Delivery, Level, Message
 from deliveries.rendering import Renderer
 from deliveries.statuses import BatchStatus, DeliveryStatus, InvalidTransition, LateExclusion, MessageStatus
 from deliveries.transports import Outcome, Outgoing, Result, Session, TransportUnavailable
+from profiles import aliases
 from profiles.channels import Channel
 from profiles.models import Profile
 from quarantine import counting, qualification
 
 RECORD_SECONDS = 1.0
+RECORD_AGAIN_SECONDS = (0.5, 2, 5, 10)  # after a database that did not answer: what is not recorded is sent twice
 COUNTED = (MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.EXCLUDED_LATE, MessageStatus.UNCERTAIN)
 
 # Decision 21: an email is repeated with its Message-ID, an SMS costs money and waits for the operator.
@@ -95,10 +97,13 @@ class BatchSender:
         try:
             self._send_all()
         except BatchLeft:
-            self._held().update(status=BatchStatus.WAITING, lease_until=None)
+            self._give_back()
         except TransportUnavailable as error:
-            self._held().update(status=BatchStatus.WAITING, lease_until=None)
+            self._give_back()
             self._report(error)
+            raise
+        except (OperationalError, InterfaceError):
+            self._give_back()  # the database was away, and is back: what was handed over is recorded
             raise
 
     def _send_all(self) -> None:
@@ -122,14 +127,14 @@ class BatchSender:
             status=MessageStatus.PENDING,
         )
         messages = list(rows.order_by("profile_id"))
-        profiles = Profile.objects.in_bulk([message.profile_id for message in messages])
+        profiles = aliases.in_bulk([message.profile_id for message in messages])
         return [(message, profiles.get(message.profile_id)) for message in messages]
 
     def _try(self, message: Message, profile: Profile | None) -> Ended:
         if profile is None:
             return Ended(message, MessageStatus.EXCLUDED_LATE, LateExclusion.PROFILE_GONE.value)
         try:
-            outgoing = self.renderer.message(profile, message.address)
+            outgoing = self.renderer.message(profile, message.address, message.profile_id)
         except ValueError as error:
             # Only this person fails, with a reason that an operator can read.
             return Ended(message, MessageStatus.FAILED, f"{type(error).__name__}: {error}")
@@ -163,9 +168,18 @@ class BatchSender:
         return Ended(message, MessageStatus.FAILED if over else MessageStatus.PENDING, text)
 
     def _record(self) -> None:
+        """Write the outcomes down, on a new connection where the database went away meanwhile; BatchLeft as below."""
+        for seconds in RECORD_AGAIN_SECONDS:
+            try:
+                return self._write_down()
+            except (OperationalError, InterfaceError):
+                connection.close()
+                time.sleep(seconds)
+        return self._write_down()
+
+    def _write_down(self) -> None:
         """Write the outcomes, count them and renew the lease in one transaction; BatchLeft where the batch is not ours."""
-        ended, self.ended = self.ended, []
-        self.recorded_at = time.monotonic()
+        ended = self.ended
         with transaction.atomic():
             written = {status: self._write([one for one in ended if one.status == status]) for status in COUNTED}
             self._write([one for one in ended if one.status == MessageStatus.PENDING])
@@ -174,6 +188,7 @@ class BatchSender:
                 Batch.objects.filter(pk=self.batch.pk).update(**counters)
             lease = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
             is_ours = self._held().update(lease_until=lease)
+        self.ended, self.recorded_at = [], time.monotonic()
         counting.record_successes(self.channel, [one.message.address for one in ended if one.status == MessageStatus.SENT])
         if not is_ours:
             raise BatchLeft
@@ -223,6 +238,9 @@ class BatchSender:
                 journal.write(self.delivery, Line(text, {"why": str(error)}, Level.WARNING))
         except InvalidTransition:
             return
+
+    def _give_back(self) -> None:
+        self._held().update(status=BatchStatus.WAITING, lease_until=None)
 
     def _held(self) -> BatchQuerySet:
         return Batch.objects.filter(pk=self.batch.pk, worker=self.batch.worker, status=BatchStatus.CLAIMED)

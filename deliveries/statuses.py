@@ -71,7 +71,9 @@ class LateExclusion(TextChoices):
 
     ADDRESS_CHANGED = "address_changed", _("Address changed since the preparation")
     UNSUBSCRIBED = "unsubscribed", _("Unsubscribed from the service")
+    MERGED = "merged", _("Received already through a profile that was merged")
     PROFILE_GONE = "profile_gone", _("Profile deleted")
+    STOPPED = "stopped", _("Delivery stopped")
 
 
 EXCLUSION_TEXTS = {

@@ -9,15 +9,15 @@ from django.utils import timezone
 
 from deliveries import exclusions
 from deliveries.models import Duplicate, Message, Preparation
-from deliveries.statuses import MessageStatus
-from profiles import audiences, bulk
+from deliveries.statuses import Exclusion, MessageStatus
+from profiles import audiences, bulk, erasure
 from profiles.channels import Channel
 from profiles.models import Profile
 
 
 def target(preparation: Preparation) -> QuerySet[Profile]:
-    """Everybody in the preparation's audience who existed when it started."""
-    return audiences.profiles(preparation.audience).filter(pk__lte=preparation.highest_id or 0)
+    """Everybody in the preparation's audience who existed when it started; its relative dates are relative to that moment."""
+    return audiences.profiles(preparation.audience, at=preparation.created_at).filter(pk__lte=preparation.highest_id or 0)
 
 
 def write_duplicates(preparation: Preparation) -> int:
@@ -49,6 +49,7 @@ def write_messages(preparation: Preparation, *, above: int, up_to: int) -> int:
 
 def _insert(rows: QuerySet[Profile, Any], *, into: type[Model], columns: list[str]) -> int:
     """In the transaction of the range. Compiling the long conditions took PostgreSQL six times as long as running them."""
+    erasure.share_the_profiles()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL jit TO off")
@@ -74,7 +75,12 @@ def _columns(preparation: Preparation, channel: Channel) -> dict[str, Any]:
     }
 
 
+def counted_exclusions() -> list[Exclusion]:
+    """The rules that count() applies, in their order."""
+    return [rule.exclusion for rule in exclusions.STANDING_RULES]
+
+
 def count(tree: audiences.Tree, channel: Channel) -> dict[str, int]:
     """How an audience would split now: verdict -> number of profiles, "" for those left before duplicates."""
-    rows = audiences.profiles(tree).annotate(verdict=exclusions.standing_verdict(channel)).order_by()
+    rows = audiences.profiles(tree).annotate(verdict=exclusions.crowd_verdict(channel)).order_by()
     return dict(rows.values_list("verdict").annotate(number=Count("pk")).order_by())

@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from deliveries.models import Delivery, Message, TrackedLink, Tracking, TrackingEvent, TrackingKind
+from profiles import aliases
 from profiles.links import Link, Purpose, make_token
 from profiles.models import Profile
 
@@ -79,7 +80,7 @@ def values(content: dict[str, Any], profile: Profile) -> dict[str, str]:
 
 def record(kind: TrackingKind, asked: Link, *, tracked: TrackedLink | None = None, user_agent: str = "") -> TrackingEvent | None:
     """Note an open or a click; None where the profile or the delivery is gone, or has had MOST_EVENTS."""
-    profile = Profile.objects.filter(public_id=asked.public_id).values_list("pk", flat=True).first()
+    profile = aliases.by_public_id(asked.public_id)
     delivery = Delivery.objects.filter(pk=asked.delivery).only("preparation").first()
     if profile is None or delivery is None:
         return None
@@ -92,13 +93,12 @@ def record(kind: TrackingKind, asked: Link, *, tracked: TrackedLink | None = Non
     is_sweep = len(links) >= SWEEP_LINKS
     if is_sweep:
         sweep.update(is_automatic=True)
-    sent_at = (
-        Message.objects.filter(preparation=delivery.preparation_id, profile=profile).values_list("ended_at", flat=True).first()
-    )
+    hers = Message.objects.filter(preparation=delivery.preparation_id, profile__in=aliases.all_ids(profile))
+    sent_at = hers.values_list("ended_at", flat=True).first()
     is_early = sent_at is None or now - sent_at < AT_ONCE
     return TrackingEvent.objects.create(
         delivery=delivery,
-        profile_id=profile,
+        profile=profile,
         link=tracked,
         kind=kind,
         at=now,

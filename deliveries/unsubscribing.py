@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from deliveries.models import Delivery
-from profiles import consent, subscriptions
+from profiles import aliases, consent, subscriptions
 from profiles.channels import OPT_OUT_LABELS, Channel
 from profiles.consent import Evidence
 from profiles.links import Link
@@ -40,7 +41,7 @@ WORDINGS = {
 
 def find(link: Link) -> Request | None:
     """Whom and what a genuine link is about; None where the profile does not exist any more."""
-    profile = Profile.objects.filter(public_id=link.public_id).first()
+    profile = aliases.by_public_id(link.public_id)
     if profile is None:
         return None
     deliveries: QuerySet[Delivery] = Delivery.objects.select_related("service")
@@ -50,11 +51,19 @@ def find(link: Link) -> Request | None:
 
 
 def act(request: Request, *, source: Source, evidence: Evidence) -> None:
-    """Unsubscribe from the delivery's service, or opt out of its channel. Doing it again changes nothing."""
-    if request.service:
-        subscriptions.unsubscribe(request.profile, request.service, source=source, evidence=evidence)
-    else:
-        consent.opt_out(request.profile, request.channel, source=source, evidence=evidence)
+    """Unsubscribe from the delivery's service, or opt out of its channel. Doing it again changes nothing.
+
+    Whoever was merged a moment ago is meant all the same; whoever was erased gets nothing anyway.
+    """
+    with transaction.atomic():
+        try:
+            profile = aliases.held(request.profile.pk)
+        except Profile.DoesNotExist:
+            return
+        if request.service:
+            subscriptions.unsubscribe(profile, request.service, source=source, evidence=evidence)
+        else:
+            consent.opt_out(profile, request.channel, source=source, evidence=evidence)
 
 
 def tighten(profile: Profile, scopes: list[str], *, evidence: Evidence) -> None:

@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from deliveries import log_views, tracking_log_views, views
+from deliveries import audience_views, log_views, tracking_log_views, views
 
 app_name = "deliveries"
 urlpatterns = [
     path("deliveries/", views.delivery_list, name="list"),
     path("deliveries/new/", views.add, name="add"),
-    path("deliveries/count/", views.count, name="count"),
+    path("deliveries/count/", audience_views.count, name="count"),
     path("deliveries/<int:delivery_id>/", views.show, name="show"),
     path("deliveries/<int:delivery_id>/edit/", views.edit, name="edit"),
     path("deliveries/<int:delivery_id>/prepare/", views.prepare, name="prepare"),

@@ -11,13 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from deliveries import content, explaining, lifecycle, merging, pagelinks, preparation, skeleton, targeting
+from deliveries import audience_step, content, explaining, lifecycle, merging, pagelinks, preparation, skeleton
 from deliveries.forms import DeliveryForm
 from deliveries.models import Batch, Delivery, Level
-from deliveries.statuses import DeliveryStatus, Exclusion, InvalidTransition
+from deliveries.statuses import DeliveryStatus, InvalidTransition
 from profiles import audiences
 from profiles.backoffice import backoffice_view, is_fragment, operator, render
-from profiles.channels import Channel
 from profiles.consent import actor
 from profiles.paging import Paginator
 
@@ -47,6 +46,8 @@ def delivery_list(request: HttpRequest) -> HttpResponse:
 @backoffice_view("deliveries.add_delivery")
 def add(request: HttpRequest) -> HttpResponse:
     """A new delivery, with a content to start from."""
+    if "do" in request.POST:
+        return _audience_step(request, Delivery(**skeleton.content()), title=_("New delivery"), way=crumbs())
     form = DeliveryForm(request.POST or None, instance=Delivery(**skeleton.content()))
     if request.method == "POST" and form.is_valid():
         delivery = Delivery.objects.create(**form.values(), created_by=actor(operator(request)))
@@ -61,6 +62,8 @@ def edit(request: HttpRequest, delivery_id: int) -> HttpResponse:
     if not delivery.is_editable:
         messages.warning(request, _("This delivery is under way: its content is pinned."))
         return redirect("deliveries:show", delivery.pk)
+    if "do" in request.POST:
+        return _audience_step(request, delivery, title=_("Edit"), way=crumbs(delivery))
     form = DeliveryForm(request.POST or None, instance=Delivery.objects.get(pk=delivery_id))
     if request.method == "POST" and form.is_valid():
         shown = form.cleaned_data["revision"]
@@ -73,9 +76,20 @@ def edit(request: HttpRequest, delivery_id: int) -> HttpResponse:
     return _edit_page(request, form, title=_("Edit"), way=crumbs(delivery))
 
 
+def _audience_step(request: HttpRequest, delivery: Delivery, *, title: str, way: list[tuple[str, str]]) -> HttpResponse:
+    """A button of the audience was pressed: nothing of the delivery is stored, nothing that was typed is lost."""
+    form = DeliveryForm(instance=delivery, typed=request.POST)
+    needed = audience_step.NEEDS.get(request.POST["do"])
+    if needed is None or request.user.has_perm(needed):
+        audience_step.act(form.builder, request.POST, operator(request))
+    return _edit_page(request, form, title=title, way=way)
+
+
 def _edit_page(request: HttpRequest, form: DeliveryForm, *, title: str, way: list[tuple[str, str]]) -> HttpResponse:
     status = 422 if form.is_bound else 200
-    return render(request, "deliveries/edit.html", title=title, crumbs=way, status=status, form=form, fields=merging.FIELDS)
+    saved = audience_step.saved_choices() if request.user.has_perm("profiles.view_savedaudience") else []
+    context = {"form": form, "builder": form.builder, "saved": saved, "fields": merging.fields()}
+    return render(request, "deliveries/edit.html", title=title, crumbs=way, status=status, **context)
 
 
 def _after_saving(request: HttpRequest, delivery: Delivery) -> HttpResponse:
@@ -86,29 +100,14 @@ def _after_saving(request: HttpRequest, delivery: Delivery) -> HttpResponse:
 
 
 @backoffice_view("deliveries.view_delivery")
-def count(request: HttpRequest) -> HttpResponse:
-    """How many people the audience of the form has now, and how many of them would be left out (a fragment)."""
-    form = DeliveryForm(request.GET)
-    form.is_valid()
-    split = targeting.count(form.audience(), Channel.EMAIL) if hasattr(form, "cleaned_data") else {}
-    excluded = [(Exclusion(verdict).label, number) for verdict, number in split.items() if verdict]
-    return render(
-        request,
-        "deliveries/count.html",
-        title=_("Audience"),
-        targeted=sum(split.values()),
-        left=split.get("", 0),
-        excluded=excluded,
-    )
-
-
-@backoffice_view("deliveries.view_delivery")
 def show(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """Where the delivery stands: the result of its preparation, its progress, its log. The fragment refreshes itself."""
     related = Delivery.objects.select_related("preparation", "service", "confirmed_by", *pagelinks.PAGE_TYPES)
     delivery = get_object_or_404(related, pk=delivery_id)
     ready = delivery.preparation
     running = delivery.preparations.filter(status="running").first()
+    progress = Batch.objects.filter(preparation=ready).progress() if delivery.is_confirmed else None
+    is_ending = delivery.status == DeliveryStatus.STOPPED and bool(progress and progress["waiting"])
     findings = ready.log.exclude(level=Level.INFORMATION) if ready else []
     context: dict[str, Any] = {
         "delivery": delivery,
@@ -116,12 +115,12 @@ def show(request: HttpRequest, delivery_id: int) -> HttpResponse:
         "running": running,
         "steps": STEPS,
         "causes": explaining.causes(ready) if ready else [],
-        "progress": Batch.objects.filter(preparation=ready).progress() if delivery.is_confirmed else None,
+        "progress": progress,
         "findings": findings,
         "has_errors": any(line.level == Level.ERROR for line in findings),
         "audience": _in_words(delivery),
         "content": ready.content if ready and delivery.is_confirmed else None,
-        "refreshes": delivery.status in (DeliveryStatus.PREPARING, DeliveryStatus.IN_PROGRESS),
+        "refreshes": delivery.status in (DeliveryStatus.PREPARING, DeliveryStatus.IN_PROGRESS) or is_ending,
         "last_lines": list(delivery.log.order_by("-pk")[:5]),
     }
     template = "deliveries/status.html" if is_fragment(request) else "deliveries/show.html"
@@ -167,7 +166,8 @@ def confirm(request: HttpRequest, delivery_id: int) -> HttpResponse:
         delivery=delivery,
         preparation=delivery.preparation,
         audience=_in_words(delivery),
-        warnings=[line for line in found if line.level == Level.WARNING],
+        findings=found,
+        is_fit=all(line.level != Level.ERROR for line in found),
     )
 
 

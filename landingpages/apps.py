@@ -9,7 +9,9 @@ class LandingPagesConfig(AppConfig):
     verbose_name = _("Landing pages")
 
     def ready(self) -> None:
-        from landingpages import guard
+        from landingpages import guard, holding
+        from profiles import holders
 
         post_migrate.connect(guard.install_after_migrate, sender=self)
         register(guard.versions_are_guarded, Tags.database)
+        holders.register(holding.SubmissionHolder())

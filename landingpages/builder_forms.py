@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy
 
 from landingpages import blocks
 from landingpages.models import Block, BlockKind
-from landingpages.page_forms import describe
 from landingpages.snapshots import BLOCK_TEXTS
+from profiles.models import Service
+from profiles.wasshown import remember
 
+BEHAVIOURS = [("yes", gettext_lazy("check to subscribe")), ("no", gettext_lazy("check to unsubscribe"))]
 WORDINGS = [("yes", gettext_lazy("ticked = receives")), ("no", gettext_lazy("ticked = stops"))]
 CHARACTERS = {"label": 300, "help": 500, "text": 5000}
 
@@ -28,14 +30,14 @@ class ShownForm(forms.Form):
     def settle(self) -> None:
         """Once all fields are there."""
         for field in self.fields.values():
-            field.show_hidden_initial = True
-        describe(self)
+            remember(field)
 
 
 class BlockForm(ShownForm):
     """The settings of one block; only those that its kind has."""
 
     field = forms.ChoiceField(label=gettext_lazy("Field"), required=False)
+    service_id = forms.TypedChoiceField(label=gettext_lazy("Service"), required=False, coerce=int, empty_value=None)
     is_positive = forms.ChoiceField(
         label=gettext_lazy("Wording"),
         choices=WORDINGS,
@@ -47,10 +49,14 @@ class BlockForm(ShownForm):
     def __init__(self, kind: str, data: Any = None, initial: dict[str, Any] | None = None) -> None:
         self.kind = blocks.KINDS[BlockKind(kind)]
         super().__init__(data, prefix="block", initial=initial)
-        if not self.kind.is_input:
+        if self.kind.kind == BlockKind.SERVICE:
+            self._be_about_a_service()
+        elif not self.kind.is_input:
             self.fields.clear()
-        elif self.kind.kind != BlockKind.CHECKBOX:
-            del self.fields["is_positive"]
+        else:
+            del self.fields["service_id"]
+            if self.kind.kind != BlockKind.CHECKBOX:
+                del self.fields["is_positive"]
         if "field" in self.fields:
             self.fields["field"].choices = self._bindable()  # type: ignore[attr-defined]
         self.fields |= self._texts()
@@ -60,13 +66,27 @@ class BlockForm(ShownForm):
     def of(cls, block: Block, data: Any = None) -> "BlockForm":
         """The form of a stored block."""
         texts = {f"{name}_{code}": text for code, own in block.texts.items() for name, text in own.items()}
-        initial = {"field": block.field, "is_positive": "yes" if block.is_positive else "no", "is_mandatory": block.is_mandatory}
+        initial = {
+            "field": block.field,
+            "service_id": block.service_id,
+            "is_positive": "yes" if block.is_positive else "no",
+            "is_mandatory": block.is_mandatory,
+        }
         return cls(block.kind, data, initial=initial | texts)
+
+    def _be_about_a_service(self) -> None:
+        """A service and what the tick means, instead of a field; nobody has to tick it (reference 3.5.8)."""
+        del self.fields["field"], self.fields["is_mandatory"]
+        services = Service.objects.values_list("pk", "label")
+        self.fields["service_id"].choices = [("", _("Choose…")), *services]  # type: ignore[attr-defined]
+        self.fields["is_positive"].label = _("Behaviour")
+        self.fields["is_positive"].choices = BEHAVIOURS  # type: ignore[attr-defined]
 
     def _bindable(self) -> list[tuple[str, Any]]:
         """The fields that suit the kind, and the one that the block has even if it does not: the checks say so."""
         suiting = [(field.name, field.label) for field in blocks.fields_for(self.kind.kind)]
-        stored = blocks.FIELDS.get(self.initial.get("field", ""))
+        name = self.initial.get("field", "")
+        stored = blocks.known([name]).get(name)
         other = [(stored.name, stored.label)] if stored and stored.name not in dict(suiting) else []
         return [("", _("Choose…")), *suiting, *other]
 
@@ -91,7 +111,7 @@ class BlockForm(ShownForm):
     def values(self) -> dict[str, Any]:
         """What editing.change() stores."""
         data = self.cleaned_data
-        own = {name: data[name] for name in ("field", "is_mandatory") if name in data}
+        own = {name: data[name] for name in ("field", "service_id", "is_mandatory") if name in data}
         sense = {"is_positive": data["is_positive"] == "yes"} if "is_positive" in data else {}
         return own | sense | {"texts": _by_language(data, BLOCK_TEXTS)}
 

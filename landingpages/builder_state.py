@@ -78,20 +78,15 @@ class Row:
     is_selected: bool
     is_first: bool
     is_last: bool
+    bound: Any  # the label of the field that the block fills, or the service that it is about
 
     @property
     def name(self) -> str:
         return words(self.block, self.lang)
 
     @property
-    def bound(self) -> Any:
-        """The label of the field that the block fills."""
-        known = blocks.FIELDS.get(self.block.field)
-        return known.label if known else ""
-
-    @property
     def is_typed(self) -> bool:
-        return self.kind.is_input and self.block.kind != BlockKind.CHECKBOX
+        return self.kind.is_input and self.block.kind not in (BlockKind.CHECKBOX, BlockKind.SERVICE)
 
 
 @dataclass(frozen=True)
@@ -120,6 +115,7 @@ def rows(page_blocks: list[Block], state: State, checks: Iterable[Check]) -> lis
         worst = Level.ERROR in (check.level, levels.get(check.block_key))
         levels[check.block_key] = Level.ERROR if worst else check.level
     last = len(page_blocks) - 1
+    fields = blocks.known(block.field for block in page_blocks)
     return [
         Row(
             block,
@@ -130,6 +126,7 @@ def rows(page_blocks: list[Block], state: State, checks: Iterable[Check]) -> lis
             is_selected=str(block.key) == state.block,
             is_first=place == 0,
             is_last=place == last,
+            bound=fields[block.field].label if block.field in fields else block.service or "",
         )
         for place, block in enumerate(page_blocks)
     ]

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages.blocks import FIELDS, KINDS
-from landingpages.models import BlockKind, LandingPage, PageStatus, PageType
+from landingpages import blocks, memberships
+from landingpages.blocks import FIELDS, KINDS, BoundField
+from landingpages.models import SERVICE_TYPES, BlockKind, LandingPage, PageStatus, PageType
 from landingpages.snapshots import PAGE_TEXTS, labels, needs_label, snapshot
 
 
@@ -48,12 +49,24 @@ def _page(page: LandingPage, content: dict[str, Any]) -> Iterator[Check]:
         yield Check(Level.WARNING, _("The page has no heading."))
     if not content["languages"]:
         yield Check(Level.ERROR, _("No language is complete: write every label in at least one language."))
+    yield from _service(page, content)
     yield from _reconciliation(content)
     if (expires_at := content["settings"]["expires_at"]) and datetime.fromisoformat(expires_at) <= timezone.now():
         yield Check(Level.ERROR, _("The expiration is in the past."))
     others = LandingPage.objects.exclude(pk=page.pk).filter(status=PageStatus.ONLINE, version__content__slug=page.slug)
     if others.exists():
         yield Check(Level.ERROR, _("Another page is online at the address %(slug)s.") % {"slug": page.slug})
+
+
+def _service(page: LandingPage, content: dict[str, Any]) -> Iterator[Check]:
+    """A page that subscribes needs to know to what."""
+    if content["type"] not in SERVICE_TYPES:
+        return
+    if page.service is None:
+        yield Check(Level.ERROR, _("Choose in the properties which service the page is about."))
+    elif content["type"] == PageType.SUBSCRIPTION and not page.service.takes_subscriptions():
+        values = {"service": page.service}
+        yield Check(Level.WARNING, _("“%(service)s” takes no new subscriptions today: visitors are told so.") % values)
 
 
 def _reconciliation(content: dict[str, Any]) -> Iterator[Check]:
@@ -91,11 +104,27 @@ def _texts(content: dict[str, Any]) -> Iterator[Check]:
 
 def _blocks(content: dict[str, Any]) -> Iterator[Check]:
     fields = Counter(block["field"] for block in content["blocks"] if block["field"])
+    services = Counter(int(block["service_id"]) for block in memberships.boxes(content))
+    services[memberships.own_service(content)] += 1
+    known = blocks.known(fields)
     languages = _in_use(content)
     for block in content["blocks"]:
         key = block["key"]
-        for level, text in (*_labels(block, languages), *_field(block, fields, content["type"])):
+        for level, text in (
+            *_labels(block, languages),
+            *_field(block, known, fields, content["type"]),
+            *_about_a_service(block, services),
+        ):
             yield Check(level, text, key)
+
+
+def _about_a_service(block: dict[str, Any], services: Counter[int]) -> Iterator[tuple[Level, str]]:
+    if block["kind"] != BlockKind.SERVICE:
+        return
+    if not block["service_id"]:
+        yield Level.ERROR, _("Choose the service that this box is about.")
+    elif services[block["service_id"]] > 1:
+        yield Level.ERROR, _("The page, or another box, is about this service too.")
 
 
 def _labels(block: dict[str, Any], languages: list[str]) -> Iterator[tuple[Level, str]]:
@@ -109,11 +138,13 @@ def _labels(block: dict[str, Any], languages: list[str]) -> Iterator[tuple[Level
             yield Level.WARNING, _("The label is missing in this language: %(language)s.") % {"language": _language(code)}
 
 
-def _field(block: dict[str, Any], fields: Counter[str], page_type: str) -> Iterator[tuple[Level, str]]:
+def _field(
+    block: dict[str, Any], known: dict[str, BoundField], fields: Counter[str], page_type: str
+) -> Iterator[tuple[Level, str]]:
     kind = KINDS[BlockKind(block["kind"])]
     if not kind.takes_field:
         return
-    bound = FIELDS.get(block["field"])
+    bound = known.get(block["field"])
     if bound is None:
         yield Level.ERROR, _("Choose the field that this block fills.")
         return

@@ -1,22 +1,30 @@
 """The page behind a confirmation mail: GET shows what will change, POST changes it."""
 
 import uuid
+from datetime import date
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from landingpages.public_answers import public, say
-from profiles import links, pending, publicpages, regions
+from profiles import customfields, links, pending, publicpages, regions, subscriptions
 from profiles.channels import OPT_OUT_LABELS
 from profiles.consent import Evidence
 from profiles.links import InvalidLink, Purpose
-from profiles.models import PendingChange, Profile
+from profiles.models import Gender, PendingChange, Profile, Service
 from profiles.pending import State
+from profiles.values import known_customs
 
-NAMES = {"country": regions.country_name, "preferred_language": regions.language_name}
+NAMES = {
+    "gender": lambda code: str(dict(Gender.choices).get(code, code)),
+    "birth_date": lambda text: date_format(date.fromisoformat(text)),
+    "country": regions.country_name,
+    "preferred_language": regions.language_name,
+}
 MASKS = {"email": publicpages.masked, "mobile": publicpages.masked_mobile}
 
 
@@ -62,12 +70,34 @@ def in_words(change: PendingChange) -> list[str]:
         for field in Profile._meta.fields
         if field.name in change.fields
     ]
+    customs = [
+        _("%(field)s: %(value)s") % {"field": field.label, "value": customfields.in_words(field, change.fields[name]) or "–"}
+        for name, field in known_customs(change.fields).items()
+    ]
     boxes = [
         (_("%(box)s: yes") if change.choices[scope] else _("%(box)s: no longer")) % {"box": label}
         for scope, label in OPT_OUT_LABELS.items()
         if scope in change.choices
     ]
-    return fields + boxes
+    return fields + customs + boxes + _services(change)
+
+
+def _services(change: PendingChange) -> list[str]:
+    """The services that are subscribed to or left; where one takes nobody any more, that."""
+    found = Service.objects.in_bulk([int(key) for key in change.services])
+    lines = []
+    for key, subscribed in change.services.items():
+        if service := found.get(int(key)):
+            refused = subscribed and not (service.takes_subscriptions() or subscriptions.is_subscribed(change.profile, service))
+            words = (
+                _("“%(service)s” takes no new subscriptions at the moment.")
+                if refused
+                else _("Subscription to “%(service)s”")
+                if subscribed
+                else _("End of the subscription to “%(service)s”")
+            )
+            lines.append(words % {"service": service.public_label})
+    return lines
 
 
 def _shown(name: str, change: PendingChange) -> str:

@@ -17,13 +17,14 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from landingpages.blocks import FIELDS, KINDS
+from landingpages.blocks import KINDS, known
 from landingpages.models import Block, BlockKind, LandingPage
 from landingpages.snapshots import BLOCK_TEXTS, PAGE_TEXTS, clean_texts
 from profiles.actors import actor
+from profiles.models import Service
 
 By = AbstractUser | str
-COPIED = ("kind", "field", "is_positive", "is_mandatory", "texts")
+COPIED = ("kind", "field", "service_id", "is_positive", "is_mandatory", "texts")
 
 
 class EditConflict(Exception):
@@ -61,25 +62,33 @@ def rearranged(page: LandingPage, *, by: By, revision: int | None = None) -> Ite
 def add(page: LandingPage, kind: str, *, by: By, revision: int | None = None, position: int | None = None) -> Block:
     """A new block with the texts of its kind, at this position counted from 1, or before the button that ends the page."""
     entry = KINDS[BlockKind(kind)]
-    block = Block(page=page, kind=entry.kind, field=entry.default_field, texts=clean_texts(entry.default_texts, BLOCK_TEXTS))
+    texts = clean_texts(entry.default_texts, BLOCK_TEXTS)
+    is_positive = entry.kind == BlockKind.SERVICE  # check to subscribe
+    block = Block(page=page, kind=entry.kind, field=entry.default_field, is_positive=is_positive, texts=texts)
     with rearranged(page, by=by, revision=revision) as blocks:
         blocks.insert(_place(blocks, kind) if position is None else _index(position, blocks), block)
     return block
 
 
 def change(page: LandingPage, key: uuid.UUID | str, values: Mapping[str, Any], *, by: By, revision: int | None = None) -> Block:
-    """Give a block another field, sense or texts; what is not named stays as it is. ValueError for a field unknown to pages."""
+    """Give a block another field, service, sense or texts; what is not named stays as it is.
+
+    ValueError for a field unknown to pages.
+    """
     with rearranged(page, by=by, revision=revision) as blocks:
         block = _found(blocks, key)
         kind = KINDS[BlockKind(block.kind)]
         block.field = values.get("field", block.field) if kind.takes_field else ""
-        if block.field and block.field not in FIELDS:
+        field = known([block.field]).get(block.field)
+        if block.field and field is None:
             raise ValueError(_("No page can fill the field %(field)s.") % {"field": block.field})
-        is_box = bool(block.field and FIELDS[block.field].scope)
-        block.is_positive = bool(values.get("is_positive", block.is_positive)) and is_box
-        block.is_mandatory = bool(values.get("is_mandatory", block.is_mandatory)) and kind.is_input
+        is_box = field is not None and bool(field.scope)
+        is_about_a_service = kind.kind == BlockKind.SERVICE
+        block.service_id = values.get("service_id", block.service_id) if is_about_a_service else None
+        block.is_positive = bool(values.get("is_positive", block.is_positive)) and (is_box or is_about_a_service)
+        block.is_mandatory = bool(values.get("is_mandatory", block.is_mandatory)) and kind.takes_field
         block.texts = clean_texts(values.get("texts", block.texts), BLOCK_TEXTS)
-        block.save(update_fields=["field", "is_positive", "is_mandatory", "texts"])
+        block.save(update_fields=["field", "service", "is_positive", "is_mandatory", "texts"])
     return block
 
 
@@ -123,12 +132,13 @@ def remove(page: LandingPage, key: uuid.UUID | str, *, by: By, revision: int | N
 def change_page(page: LandingPage, values: Mapping[str, Any], *, by: By, revision: int | None = None) -> None:
     """Write label, address, settings and texts; ValidationError where they cannot be.
 
-    Making it the default of its type takes that from the page that was it.
+    Making it the default of its type, or of its service and type, takes that from the page that was it.
     """
+    service = values.get("service", page.service)
     try:
         with transaction.atomic():
-            if values.get("is_default"):
-                _take_default(page)
+            if values.get("is_default", page.is_default and "service" in values):
+                _take_default(page, service)
             with revised(page, by=by, revision=revision):
                 for name, value in values.items():
                     setattr(page, name, clean_texts(value, PAGE_TEXTS) if name == "texts" else value)
@@ -138,9 +148,10 @@ def change_page(page: LandingPage, values: Mapping[str, Any], *, by: By, revisio
         raise ValidationError(_("Somebody else has just taken this address, or made another page the default.")) from error
 
 
-def _take_default(page: LandingPage) -> None:
-    """No other page of the type is the default; locked in the order of their ids, so that two at once wait in turn."""
-    involved = LandingPage.objects.filter(Q(is_default=True) | Q(pk=page.pk), type=page.type)
+def _take_default(page: LandingPage, service: Service | None) -> None:
+    """No other page of the type, and for this service, is the default; locked in the order of their ids, so that two at
+    once wait in turn."""
+    involved = LandingPage.objects.filter(Q(is_default=True, service=service) | Q(pk=page.pk), type=page.type)
     list(involved.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     involved.exclude(pk=page.pk).update(is_default=False)
 

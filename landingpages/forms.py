@@ -5,7 +5,7 @@ language is the active one.
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -14,30 +14,44 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
-from landingpages.blocks import FIELDS, BoundField
+from landingpages import blocks, memberships
+from landingpages.blocks import BoundField
 from landingpages.models import BlockKind
 from landingpages.snapshots import labels
-from profiles import regions
+from profiles import births, regions
 from profiles.channels import Channel
+from profiles.customforms import CustomValueField, day_input
 from profiles.forms import AddressField
-from profiles.models import Profile
+from profiles.models import CustomType, Gender, Profile, Service
 from profiles.publicpages import masked, masked_mobile
+from profiles.values import is_given, value_of
 
 PREFIX = "b_"
 ADDRESSES = {channel.address_field: channel for channel in Channel.addressed()}
 MASKS = {"email": masked, "mobile": masked_mobile}
-CHOICES = {"country": regions.country_choices, "preferred_language": regions.language_choices}
+CHOICES: dict[str, Callable[[], list[tuple[str, Any]]]] = {
+    "gender": lambda: list(Gender.choices),
+    "country": regions.country_choices,
+    "preferred_language": regions.language_choices,
+}
 WIDGETS: dict[str, type[forms.Widget]] = {"email": forms.EmailInput, "mobile": forms.TelInput}
 MOST_TYPED = {"email": 254, "mobile": 40}  # characters, before they are normalised
 # HTML standard, "autofill field names"
 AUTOCOMPLETE = {
     "first_name": "given-name",
     "last_name": "family-name",
+    "gender": "sex",
+    "middle_name": "additional-name",
+    "title": "honorific-prefix",
+    "birth_date": "bday",
     "email": "email",
     "mobile": "tel",
+    "phone": "tel",
     "street": "address-line1",
+    "street_2": "address-line2",
     "postal_code": "postal-code",
     "city": "address-level2",
+    "state": "address-level1",
     "country": "country",
     "preferred_language": "language",
 }
@@ -74,9 +88,10 @@ class PageForm(forms.Form):
 
     content: ClassVar[dict[str, Any]]
     language: ClassVar[str]
+    services: ClassVar[dict[int, Service]]  # those that the page is about
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
-        given = initial or {}
+        given = {name: value for name, value in (initial or {}).items() if name in self.base_fields}
         self.stored = {name: value for name, value in given.items() if isinstance(value, Stored)}
         shown = {name: value for name, value in given.items() if name not in self.stored}
         super().__init__(_texts_of(data, self.base_fields), initial=shown, **kwargs)
@@ -86,6 +101,10 @@ class PageForm(forms.Form):
                 self.fields[name].widget.attrs["placeholder"] = str(placeholder)
         for name, value in shown.items():
             _keep_unknown_choice(self.fields[name], value)
+        for block in self._service_boxes():
+            # Who is subscribed may still leave a service that takes nobody any more.
+            is_open = self.services[block["service_id"]].takes_subscriptions()
+            self.fields[field_name(block)].disabled = block["is_positive"] and not is_open and not shown.get(field_name(block))
 
     def bound_values(self) -> dict[str, Any]:
         """Bound field -> value, normalised; a box says whether the person opts out, however the page words it.
@@ -93,14 +112,34 @@ class PageForm(forms.Form):
         A field that stayed empty because its stored value was not shown (Stored) is left out: nothing to change.
         """
         values = {}
-        for block in bound_blocks(self.content):
+        for block, bound in bindings(self.content):
             name = field_name(block)
             value = self.cleaned_data[name]
-            if FIELDS[block["field"]].scope:
-                values[block["field"]] = value != block["is_positive"]
-            elif value or name not in self.stored:
-                values[block["field"]] = value
+            if bound.scope:
+                values[bound.name] = value != block["is_positive"]
+            elif bound.is_answer:
+                if value or self.initial.get(name):  # a box that was left unticked says no only where it was shown ticked
+                    values[bound.name] = value
+            elif is_given(value) or name not in self.stored:
+                values[bound.name] = value if is_given(value) else ""
+        for block in self._service_boxes():
+            values[memberships.key(block["service_id"])] = self.cleaned_data[field_name(block)]
         return values
+
+    def without_boxes(self) -> "PageForm":
+        """The form as it arrives, with the texts that were typed: the boxes may have been worded otherwise."""
+        boxes = {name for name, field in self.fields.items() if isinstance(field, forms.BooleanField)}
+        return type(self)(initial={name: text for name, text in self.data.items() if name not in boxes})
+
+    def _service_boxes(self) -> list[dict[str, Any]]:
+        """The boxes about services that exist."""
+        return [block for block in memberships.boxes(self.content) if block["service_id"] in self.services]
+
+    def service_wordings(self) -> dict[str, str]:
+        """The label of each box about a service, by the name of its answer."""
+        return {
+            memberships.key(block["service_id"]): _label(block, self.content, self.language) for block in self._service_boxes()
+        }
 
     def wordings(self, bound_field: str) -> str:
         """The label that was shown for this field, for the ledger; empty where the page does not bind it."""
@@ -108,6 +147,11 @@ class PageForm(forms.Form):
             (_label(block, self.content, self.language) for block in bound_blocks(self.content) if block["field"] == bound_field),
             "",
         )
+
+    @property
+    def hides_values(self) -> bool:
+        """Whether a field is empty though something is stored, and shows not even a part of it."""
+        return not all(self.stored.values())
 
     @property
     def button(self) -> str:
@@ -144,16 +188,25 @@ class PageForm(forms.Form):
 def form_class(content: dict[str, Any], language: str) -> type[PageForm]:
     """The form of a version's content, or of a snapshot, in this language; a label it lacks is shown in another one."""
     with override(language):
+        services = memberships.load(content)
+        about_services = [block for block in memberships.boxes(content) if block["service_id"] in services]
         fields = {
-            field_name(block): _field(block, label=_label(block, content, language), help_text=_help(block, language))
-            for block in bound_blocks(content)
+            field_name(block): _field(block, bound, label=_label(block, content, language), help_text=_help(block, language))
+            for block, bound in [*bindings(content), *((block, None) for block in about_services)]
         }
-    return type("LandingPageForm", (PageForm,), {"content": content, "language": language, **fields})
+    return type("LandingPageForm", (PageForm,), {"content": content, "language": language, "services": services, **fields})
 
 
 def initial_for(content: dict[str, Any], profile: Profile, *, show_data: bool) -> dict[str, Any]:
-    """What the form shows of a profile: the boxes as they are; other fields only with `show_data`; addresses masked."""
-    return {field_name(block): _shown(block, profile, show_data=show_data) for block in bound_blocks(content)}
+    """What the form shows of a profile: the boxes as they are; other fields only with `show_data`; addresses masked.
+
+    A box "check to unsubscribe" is always empty: ticking it is the only thing that it can mean.
+    """
+    boxes = memberships.boxes(content)
+    held = memberships.current(profile, [block["service_id"] for block in boxes]) if boxes else set()
+    subscribed = {field_name(block): block["is_positive"] and block["service_id"] in held for block in boxes}
+    shown = {field_name(block): _shown(block, bound, profile, show_data=show_data) for block, bound in bindings(content)}
+    return shown | subscribed
 
 
 def field_name(block: Mapping[str, Any]) -> str:
@@ -163,22 +216,29 @@ def field_name(block: Mapping[str, Any]) -> str:
 
 def bound_blocks(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The blocks that visitors fill in: those bound to a field that can hold what they give."""
-    return [block for block in content["blocks"] if block["field"] in FIELDS and FIELDS[block["field"]].can_hold(block["kind"])]
+    return [block for block, _bound in bindings(content)]
 
 
-def _shown(block: Mapping[str, Any], profile: Profile, *, show_data: bool) -> Any:
-    bound = FIELDS[block["field"]]
-    value = getattr(profile, bound.name)
+def bindings(content: Mapping[str, Any]) -> list[tuple[dict[str, Any], BoundField]]:
+    """These blocks, each with its field."""
+    found = ((block, blocks.bound(block)) for block in content["blocks"])
+    return [(block, bound) for block, bound in found if bound and bound.can_hold(block["kind"])]
+
+
+def _shown(block: Mapping[str, Any], bound: BoundField, profile: Profile, *, show_data: bool) -> Any:
+    value = value_of(profile, bound.name)
     if bound.scope:
         return value != block["is_positive"]
+    if bound.is_answer:
+        return bool(value) and show_data
     if value and bound.name in MASKS:
         return Stored(MASKS[bound.name](value))
-    return value if show_data or not value else Stored()
+    return value if show_data or not is_given(value) else Stored()
 
 
-def _field(block: Mapping[str, Any], **texts: str) -> forms.Field:
-    bound = FIELDS[block["field"]]
-    field = _box() if bound.scope else _input(bound)
+def _field(block: Mapping[str, Any], bound: BoundField | None, **texts: str) -> forms.Field:
+    """The input of a block; `bound` is None for a box about a service."""
+    field = _box() if bound is None or bound.scope or bound.is_answer else _input(bound)
     field.required = block["is_mandatory"]
     field.label, field.help_text = texts["label"], texts["help_text"]
     return field
@@ -188,7 +248,19 @@ def _box() -> forms.Field:
     return forms.BooleanField(error_messages={"required": gettext_lazy("Tick this box to go on.")})
 
 
+class DayField(forms.DateField):
+    """A date of birth as ISO 8601 text: what is sent is kept as JSON."""
+
+    def clean(self, value: Any) -> str:
+        born = super().clean(value)
+        births.check(born)
+        return born.isoformat() if born else ""
+
+
 def _input(bound: BoundField) -> forms.Field:
+    if bound.custom:
+        seen = [refuse_unseen] if bound.custom.type == CustomType.TEXT else []
+        return CustomValueField(bound.custom, validators=seen)
     attributes = {"autocomplete": AUTOCOMPLETE[bound.name]}
     if bound.name in CHOICES:
         choices = [("", _("Not specified")), *CHOICES[bound.name]()]
@@ -196,6 +268,8 @@ def _input(bound: BoundField) -> forms.Field:
     if bound.name in ADDRESSES:
         widget = WIDGETS[bound.name](attributes)
         return AddressField(ADDRESSES[bound.name], max_length=MOST_TYPED[bound.name], widget=widget)
+    if bound.name == "birth_date":
+        return DayField(widget=day_input(**attributes))
     longest = getattr(Profile._meta.get_field(bound.column), "max_length", None)
     return forms.CharField(max_length=longest, validators=[refuse_unseen], widget=forms.TextInput(attributes))
 
@@ -219,7 +293,9 @@ def _texts_of(data: Mapping[str, Any] | None, fields: Mapping[str, forms.Field])
 
 def _keep_unknown_choice(field: forms.Field, value: Any) -> None:
     """A stored code that the list does not know can stay."""
-    if value and isinstance(field, forms.ChoiceField) and not field.valid_value(value):
+    if isinstance(field, CustomValueField):
+        field.keep(value)
+    elif value and isinstance(field, forms.ChoiceField) and not field.valid_value(value):
         field.choices = [*cast("list[tuple[str, str]]", field.choices), (value, value)]
 
 

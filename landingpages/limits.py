@@ -15,25 +15,43 @@ TRAP = "website"  # name of the input that people do not see; machines fill it i
 SALT = "landingpages.form"
 
 
-def stamp(page_id: int) -> str:
-    """Says, signed, when a form of this page was opened. It replaces a CSRF token: there is no session to ride on."""
-    return signing.dumps([page_id, round(timezone.now().timestamp(), 1)], salt=SALT)
+def stamp(version_id: int) -> str:
+    """Says, signed, when a form of this version was opened. It replaces a CSRF token: there is no session to ride on."""
+    return signing.dumps([version_id, round(timezone.now().timestamp(), 1)], salt=SALT)
 
 
-def fault(data: Mapping[str, str], page_id: int) -> str:
+def fault(data: Mapping[str, str], version_id: int) -> str:
     """Why a form without a link is not taken, in words for a person; "" if it is taken."""
     if data.get(TRAP):
         return _("Leave the field that says so empty.")
-    try:
-        stamped, opened = signing.loads(data.get(STAMP, ""), salt=SALT)
-    except (signing.BadSignature, ValueError, TypeError):
-        stamped, opened = 0, 0.0
+    stamped, opened = _read(data)
     age = timezone.now().timestamp() - opened
-    if stamped != page_id or not 0 <= age <= settings.PAGE_FORM_HOURS * 3600:
+    if not 0 <= age <= settings.PAGE_FORM_HOURS * 3600:
         return _("This page was open for too long. Look at what you typed and send it again.")
+    if stamped != version_id:
+        return changed_meanwhile()
     if age < settings.PAGE_SECONDS:
         return _("That was very fast. Look at what you typed and send it again.")
     return ""
+
+
+def changed_meanwhile() -> str:
+    """For whoever sends a form that is not, or no longer, the form of the page."""
+    return _("This page was changed while you had it open. Look at it and send it again.")
+
+
+def is_of(data: Mapping[str, str], version_id: int) -> bool:
+    """Whether the form that was sent is that of this version: only then do its ticks mean what they meant."""
+    return _read(data)[0] == version_id
+
+
+def _read(data: Mapping[str, str]) -> tuple[int, float]:
+    """Version and moment of the stamp; zeros for one that is not ours."""
+    try:
+        version_id, opened = signing.loads(data.get(STAMP, ""), salt=SALT)
+        return int(version_id), float(opened)
+    except (signing.BadSignature, ValueError, TypeError):
+        return 0, 0.0
 
 
 def is_crowded(network: str) -> bool:

@@ -8,7 +8,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import submission, visits
+from landingpages import limits, memberships, submission, visits
 from landingpages.forms import PageForm, form_class, initial_for
 from landingpages.public_answers import closed, confirmed, frame, say, show
 from landingpages.submission import Outcome
@@ -16,7 +16,9 @@ from landingpages.visits import Visit
 from profiles import publicpages
 from profiles.channels import ANY_CHANNEL, OPT_OUT_LABELS
 from profiles.consent import Evidence
-from profiles.models import Profile, Source
+from profiles.models import Profile, Service, Source
+
+VERSION = "version"  # name of the hidden input that ends a form: which version the person read
 
 
 class StopForm(forms.Form):
@@ -26,9 +28,12 @@ class StopForm(forms.Form):
         widget=forms.CheckboxSelectMultiple, error_messages={"required": gettext_lazy("Tick at least one box.")}
     )
 
-    def __init__(self, scopes: list[str], data: Any = None) -> None:
+    def __init__(self, scopes: list[str], services: dict[int, Service], data: Any = None) -> None:
         super().__init__(data)
-        choices = [(scope, label) for scope, label in OPT_OUT_LABELS.items() if scope in scopes]
+        self.told = {scope: str(label) for scope, label in OPT_OUT_LABELS.items() if scope in scopes}
+        for number, service in services.items():
+            self.told[memberships.key(number)] = _("No longer receive “%(service)s”") % {"service": service.public_label}
+        choices = list(self.told.items())
         self.fields["stop"] = forms.MultipleChoiceField(
             choices=choices, widget=self.fields["stop"].widget, error_messages=self.fields["stop"].error_messages
         )
@@ -38,18 +43,21 @@ def page(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
     """What a link opens. A page that is closed takes nothing any more but what stops mail, from whoever has it open."""
     if request.method == "POST" and "undo" in request.POST:
         return _undo(request, visit)
-    if request.method == "POST" and "fresh-link" in request.POST and visit.is_open:
-        return _fresh_link(request, visit, profile)
+    if request.method == "POST" and "fresh-link" in request.POST:
+        return _fresh_link(request, visit, profile) if visit.is_open else closed(request, visit)
     if visit.is_fresh and visit.is_open:
         return _fresh(request, visit, profile)
     return _aged(request, visit, profile)
 
 
 def _fresh(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
-    show_data = visit.content["settings"]["preload_data"]
-    initial = initial_for(visit.content, profile, show_data=show_data)
-    form = _form(visit)(request.POST if request.method == "POST" else None, initial=initial)
-    context = {"masked": publicpages.masked(profile.email), **_arrival(visit)}
+    shown = visits.as_shown(visit, request.POST.get(VERSION, "")) if request.method == "POST" else visit
+    if shown is None:
+        form = _form(visit)(initial=_initial(visit, profile))
+        return show(request, visit, form, 422, fault=limits.changed_meanwhile(), **_context(visit, profile))
+    visit = shown
+    form = _form(visit)(request.POST if request.method == "POST" else None, initial=_initial(visit, profile))
+    context = _context(visit, profile)
     if not form.is_bound:
         return show(request, visit, form, **context)
     if not form.is_valid() or visit.link is None:
@@ -62,16 +70,26 @@ def _fresh(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse
 
 def _aged(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
     """Nothing that is stored shows; boxes can be ticked, and a fresh link asked for (design decision 6)."""
-    stop = StopForm(visit.scopes, request.POST if request.method == "POST" else None)
-    told = {scope: f"☑ {OPT_OUT_LABELS[scope]}" for scope in visit.scopes}
+    stop = StopForm(visit.scopes, visit.services, request.POST if request.method == "POST" else None)
+    told = {name: f"☑ {label}" for name, label in stop.told.items()}
     form = _form(visit)()
-    if request.method == "POST" and visit.is_blocklist:
-        scopes, told = [ANY_CHANNEL], {ANY_CHANNEL: submission.blocklist_wording(form)}
+    if request.method == "POST" and visit.stops_by_its_button:
+        visit = visits.as_shown(visit, request.POST.get(VERSION, "")) or visit
+        stopped = [ANY_CHANNEL if visit.is_blocklist else memberships.key(memberships.own_service(visit.content))]
+        told = {stopped[0]: submission.button_wording(_form(visit)())}
     elif stop.is_bound and stop.is_valid():
-        scopes = stop.cleaned_data["stop"]
+        stopped = stop.cleaned_data["stop"]
     else:
         return _offer(request, visit, form, stop)
-    submission.tighten(profile, scopes, evidence=_evidence(request, visit), wordings=told, source=_source(request, visit))
+    submission.tighten(
+        profile,
+        [name for name in stopped if name in OPT_OUT_LABELS],
+        [number for number in visit.services if memberships.key(number) in stopped],
+        evidence=_evidence(request, visit),
+        wordings=told,
+        source=_source(request, visit),
+        language=translation.get_language(),
+    )
     return confirmed(request, visit, can_undo=visits.can_undo(visit))
 
 
@@ -106,6 +124,10 @@ def _notes(outcome: Outcome) -> list[str]:
     ]
     if outcome.is_too_soon:
         notes.append(_("Part of it has to be confirmed by email.") + " " + _too_soon())
+    notes += [
+        _("“%(service)s” takes no new subscriptions at the moment.") % {"service": service.public_label}
+        for service in outcome.closed
+    ]
     if outcome.is_impossible:
         notes.append(
             _("Part of it has to be confirmed by email, and we know no email address of yours: that part was left as it is.")
@@ -115,6 +137,14 @@ def _notes(outcome: Outcome) -> list[str]:
 
 def _too_soon() -> str:
     return _("We sent you a mail a few minutes ago: look into your mailbox, or try again later.")
+
+
+def _initial(visit: Visit, profile: Profile) -> dict[str, Any]:
+    return initial_for(visit.content, profile, show_data=visit.content["settings"]["preload_data"])
+
+
+def _context(visit: Visit, profile: Profile) -> dict[str, Any]:
+    return {"masked": publicpages.masked(profile.email), "version": visit.version.number, **_arrival(visit)}
 
 
 def _form(visit: Visit) -> type[PageForm]:

@@ -7,12 +7,19 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from profiles.models import Service
+
 
 class PageType(models.TextChoices):
     """What a page is for; chosen by its template and never changed (reference 3.1.1)."""
 
     ACQUISITION = "acquisition", _("Profile acquisition")
+    SUBSCRIPTION = "subscription", _("Subscription")
+    UNSUBSCRIPTION = "unsubscription", _("Unsubscription")
     BLOCKLIST = "blocklist", _("Blocklist")
+
+
+SERVICE_TYPES = (PageType.SUBSCRIPTION, PageType.UNSUBSCRIPTION)  # sending one changes a subscription
 
 
 class PageStatus(models.TextChoices):
@@ -41,6 +48,7 @@ class BlockKind(models.TextChoices):
     EMAIL = "email", _("Email")
     PHONE = "phone", _("Phone")
     CHECKBOX = "checkbox", _("Checkbox")
+    SERVICE = "service", _("Service")
     BUTTON = "button", _("Button")
 
 
@@ -57,6 +65,9 @@ class LandingPage(models.Model):
     )
     type = models.CharField(_("type"), max_length=30, choices=PageType, editable=False)
     status = models.CharField(_("status"), max_length=30, choices=PageStatus, default=PageStatus.EDITING, editable=False)
+    service = models.ForeignKey(
+        Service, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("service")
+    )  # what the button of a page of SERVICE_TYPES subscribes to, or unsubscribes from
     unidentified_allowed = models.BooleanField(
         _("authorize unidentified visitors"), default=True, help_text=_("Without it, only a link from a message opens the page.")
     )
@@ -108,7 +119,23 @@ class LandingPage(models.Model):
                 name="only_a_blocklist_page_acts_on_arrival",
                 violation_error_message=_("Only a blocklist page can act on arrival."),
             ),
-            models.UniqueConstraint(fields=["type"], condition=Q(is_default=True), name="one_default_page_per_type"),
+            models.CheckConstraint(
+                condition=Q(service__isnull=True) | Q(type__in=SERVICE_TYPES),
+                name="only_a_subscription_page_has_a_service",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_default=False) | ~Q(type__in=SERVICE_TYPES) | Q(service__isnull=False),
+                name="a_subscription_page_is_the_default_of_a_service",
+                violation_error_message=_("Choose the service that the page is the default of."),
+            ),
+            models.UniqueConstraint(
+                fields=["type"], condition=Q(is_default=True, service__isnull=True), name="one_default_page_per_type"
+            ),
+            models.UniqueConstraint(
+                fields=["service", "type"],
+                condition=Q(is_default=True, service__isnull=False),
+                name="one_default_page_per_service_and_type",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -116,13 +143,17 @@ class LandingPage(models.Model):
 
 
 class Block(models.Model):
-    """One block of a page as it is edited. `texts` = {"en": {"label": …, "help": …}, "fr": {…}}."""
+    """One block of a page as it is edited. `texts` = {"en": {"label": …, "help": …}, "fr": {…}}.
+
+    A box of the kind service subscribes who ticks it where `is_positive`, and unsubscribes her otherwise.
+    """
 
     page = models.ForeignKey(LandingPage, models.CASCADE, related_name="blocks")
     key = models.UUIDField(default=uuid.uuid4, editable=False)
     position = models.PositiveIntegerField()
     kind = models.CharField(_("kind"), max_length=30, choices=BlockKind)
-    field = models.CharField(_("field"), max_length=30, blank=True)
+    field = models.CharField(_("field"), max_length=60, blank=True)
+    service = models.ForeignKey(Service, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("service"))
     is_positive = models.BooleanField(_("ticked means: receives"), default=False)
     is_mandatory = models.BooleanField(_("mandatory"), default=False)
     texts = models.JSONField(default=dict)
@@ -135,6 +166,11 @@ class Block(models.Model):
                 condition=~Q(kind__in=[BlockKind.HEADING, BlockKind.TEXT, BlockKind.BUTTON])
                 | Q(field="", is_positive=False, is_mandatory=False),
                 name="only_inputs_are_bound",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=BlockKind.SERVICE, field="", is_mandatory=False)
+                | ~Q(kind=BlockKind.SERVICE) & Q(service__isnull=True),
+                name="a_service_box_is_about_a_service_alone",
             ),
         ]
 

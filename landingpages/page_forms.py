@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from landingpages import templates_builtin
-from landingpages.models import LandingPage, PageType
+from landingpages.models import SERVICE_TYPES, LandingPage, PageType
+from profiles.models import Service
+from profiles.wasshown import remember
 
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 NAMED = gettext_lazy("What you and your colleagues call it; the consent history names it.")
@@ -30,14 +32,6 @@ def refuse_taken(slug: str, *, by_other_than: int | None = None) -> None:
         raise forms.ValidationError(_("“%(label)s” has this address: choose another one.") % {"label": other.label})
 
 
-def describe(form: forms.BaseForm) -> None:
-    """Name help and error to a screen reader, by the ids that templates/backoffice/field.html gives."""
-    for name, field in form.fields.items():
-        own = form[name].auto_id
-        if not field.widget.is_hidden:
-            field.widget.attrs["aria-describedby"] = f"{own}_help {own}_error" if field.help_text else f"{own}_error"
-
-
 class NewPageForm(forms.Form):
     """A template, a name and an address; without an address it is made from the name."""
 
@@ -52,6 +46,13 @@ class NewPageForm(forms.Form):
         help_text=NAMED,
         widget=forms.TextInput(attrs={"data-slug-source": "id_slug", "autocomplete": "off"}),
     )
+    service = forms.TypedChoiceField(
+        label=gettext_lazy("Service"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        help_text=gettext_lazy("What a page for subscribing or unsubscribing is about."),
+    )
     slug = forms.CharField(
         label=gettext_lazy("Address of the page"),
         max_length=64,
@@ -63,9 +64,10 @@ class NewPageForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        services = list(Service.objects.values_list("pk", "label"))
+        self.fields["service"].choices = [("", _("Choose…")), *services]  # type: ignore[attr-defined]
         self.fields["template"].choices = [(name, PageType(name).label) for name in templates_builtin.TEMPLATES]  # type: ignore[attr-defined]
         self.initial = {"template": PageType.ACQUISITION, **self.initial}
-        describe(self)
 
     @property
     def choices(self) -> list[tuple[Any, Any]]:
@@ -76,6 +78,17 @@ class NewPageForm(forms.Form):
         slug: str = self.cleaned_data["slug"] or suggested_slug(self.cleaned_data.get("label", ""))
         refuse_taken(slug)
         return slug
+
+    def clean(self) -> None:
+        is_about_a_service = self.cleaned_data.get("template") in SERVICE_TYPES
+        if is_about_a_service and not self.cleaned_data.get("service") and "service" not in self.errors:
+            self.add_error("service", _("Choose the service that the page is about."))
+
+    @property
+    def chosen_service(self) -> Service | None:
+        """The service of a page that is about one."""
+        is_about_a_service = self.cleaned_data["template"] in SERVICE_TYPES
+        return Service.objects.get(pk=self.cleaned_data["service"]) if is_about_a_service else None
 
 
 class PropertiesForm(forms.ModelForm):
@@ -91,6 +104,7 @@ class PropertiesForm(forms.ModelForm):
         fields = (
             "label",
             "slug",
+            "service",
             "unidentified_allowed",
             "preload_data",
             "reconciliation_key",
@@ -114,14 +128,19 @@ class PropertiesForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.initial["revision"] = self.instance.revision
         for name in self._meta.fields or ():
-            self.fields[name].show_hidden_initial = True
+            remember(self.fields[name])
         if self.instance.type != PageType.BLOCKLIST:
             del self.fields["acts_on_arrival"]
+        if self.instance.type in SERVICE_TYPES:
+            self.fields["service"].required = True
+            self.fields["is_default"].label = _("default page of its service")
+            self.fields["is_default"].help_text = _("Links in messages to the subscribers of the service lead here.")
+        else:
+            del self.fields["service"]
         if self.instance.version_id:
             self.fields["slug"].disabled = True
             self.fields["slug"].show_hidden_initial = False
             self.fields["slug"].help_text = _("Fixed since the first publication: links in messages that have left lead to it.")
-        describe(self)
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"]

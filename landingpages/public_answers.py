@@ -52,6 +52,13 @@ def closed(request: HttpRequest, visit: Visit) -> HttpResponse:
     return say(request, 410, _("This page is no longer available"), _("It was closed by its author."), **frame(visit))
 
 
+def takes_nobody(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """A page that subscribes to a service outside its days."""
+    service = visit.service.public_label if visit.service else ""
+    told = _("“%(service)s” takes no new subscriptions at the moment.") % {"service": service}
+    return say(request, 410, _("No new subscriptions"), told, **frame(visit))
+
+
 def show(request: HttpRequest, visit: Visit, form: PageForm, status: int = 200, **context: Any) -> HttpResponse:
     """The page's form; with another status than 200 the version's error text and what was typed."""
     problem = text(visit, "error", "") if status != 200 else ""
@@ -76,7 +83,7 @@ def frame(visit: Visit) -> dict[str, Any]:
 def stranger(visit: Visit, name: str = "page") -> dict[str, Any]:
     """What a form for somebody without a link carries: where it goes, its stamp and its trap."""
     action = f"{reverse(f'pages:{name}', args=[visit.slug])}?lang={translation.get_language()}"
-    return {"action": action, "stamp": limits.stamp(visit.page.pk), "is_stranger": True}
+    return {"action": action, "stamp": limits.stamp(visit.version.pk), "is_stranger": True}
 
 
 def text(visit: Visit, name: str, otherwise: str) -> str:

@@ -9,9 +9,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import limits, link_views, submission, visits
-from landingpages.forms import form_class
-from landingpages.public_answers import closed, confirmed, frame, missing, public, say, show, stranger
+from landingpages import limits, link_views, memberships, submission, visits
+from landingpages.forms import PageForm, form_class
+from landingpages.public_answers import closed, confirmed, frame, missing, public, say, show, stranger, takes_nobody
 from landingpages.submission import FRESH_LINK_FOR
 from landingpages.visits import Visit
 from profiles import publicpages
@@ -38,6 +38,8 @@ def page(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
         return missing(request)
     preferred = visit.profile.preferred_language if visit.profile else ""
     with translation.override(publicpages.language(request, visit.languages, preferred)):
+        if visit.is_open and visit.takes_nobody:
+            return takes_nobody(request, visit)
         if visit.profile:
             return link_views.page(request, visit, visit.profile)
         return _stranger(request, visit) if visit.is_open else closed(request, visit)
@@ -48,15 +50,25 @@ def _stranger(request: HttpRequest, visit: Visit) -> HttpResponse:
     if not visit.content["settings"]["unidentified_allowed"]:
         return _ask_address(request, visit, AddressForm(), 404)
     blank = form_class(visit.content, translation.get_language())
-    offer: dict[str, Any] = {"fresh_link": reverse("pages:fresh_link", args=[visit.slug])}
+    address = reverse("pages:fresh_link", args=[visit.slug])
+    offer: dict[str, Any] = {"fresh_link": f"{address}?lang={translation.get_language()}"}
     if request.method != "POST":
         return show(request, visit, blank(), **stranger(visit), **offer)
     form = blank(request.POST)
     status, fault = _refusal(request, visit, form)
     if status:
-        return show(request, visit, form, status, fault=fault, **stranger(visit), **offer)
+        shown = form if limits.is_of(request.POST, visit.version.pk) else form.without_boxes()
+        return show(request, visit, shown, status, fault=fault, **stranger(visit), **offer)
     _keep(request, visit, form.bound_values())
-    return confirmed(request, visit, _("If we know your address already, we first ask you by email."))
+    return confirmed(request, visit, _first_asked(visit, form))
+
+
+def _first_asked(visit: Visit, form: PageForm) -> str:
+    """What has to be confirmed by email: the same sentence whoever is meant."""
+    wanted = memberships.answers(visit.content, form.bound_values()).wanted
+    if any(yes and visit.services[number].double_opt_in for number, yes in wanted.items() if number in visit.services):
+        return _("To finish, open the mail that we send you and confirm your subscription there.")
+    return _("If we know your address already, we first ask you by email.")
 
 
 @public
@@ -81,7 +93,7 @@ def fresh_link(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _refusal(request: HttpRequest, visit: Visit, form: forms.Form) -> tuple[int, str]:
     """Status and sentence for a form that is not taken; 0 for one that is. What was typed is never lost."""
-    if fault := limits.fault(request.POST, visit.page.pk):
+    if fault := limits.fault(request.POST, visit.version.pk):
         return 422, fault
     if not form.is_valid():
         return 422, ""

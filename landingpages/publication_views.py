@@ -36,6 +36,7 @@ def publish(request: HttpRequest, page_id: int) -> HttpResponse:
         "is_blocked": any(check.level == publishing.Level.ERROR for check in checks),
         "changed": changes.in_words(page.version.content, content) if page.version else [],
         "languages": changes.language_names(content["languages"]),
+        "is_same": page.status == PageStatus.ONLINE and not publishing.changes_not_published(page),
         "next_number": last.number + 1 if last else 1,
         "is_online": page.status == PageStatus.ONLINE,
     }

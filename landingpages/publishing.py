@@ -1,5 +1,6 @@
 """Publish a page: visitors see frozen versions, never what is being edited."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +10,13 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from landingpages import memberships
 from landingpages.checking import Check, Level, checks
 from landingpages.editing import EditConflict, revised
 from landingpages.models import Block, LandingPage, PageStatus, PublishedVersion
 from landingpages.snapshots import SETTINGS, differences, snapshot
 from profiles.actors import actor
+from profiles.models import Service
 
 __all__ = [
     "Check",
@@ -28,6 +31,9 @@ __all__ = [
     "snapshot",
     "unpublish",
 ]
+
+
+RESTORED = ("key", "kind", "field", "is_positive", "is_mandatory", "texts")  # of a block; what is frozen beside follows
 
 
 class InvalidPublication(Exception):
@@ -90,21 +96,37 @@ def restore(page: LandingPage, version: PublishedVersion, *, by: AbstractUser | 
     if version.page_id != page.pk:
         raise InvalidPublication(_("This version belongs to another page."))
     content = version.content
-    values = {name: content["settings"][name] for name in SETTINGS} | {name: content[name] for name in ("slug", "label", "texts")}
+    # Versions of former releases lack what came later.
+    values = {name: content["settings"][name] for name in SETTINGS if name in content["settings"]}
+    values |= {name: content[name] for name in ("slug", "label", "texts")} | _known_service(page, content)
     if values["expires_at"]:
         values["expires_at"] = datetime.fromisoformat(values["expires_at"])
+    known = memberships.load(content)
     try:
         with revised(page, by=by, revision=revision):
             LandingPage.objects.filter(pk=page.pk).update(**values)
             page.blocks.all().delete()
             Block.objects.bulk_create(
-                Block(page=page, position=position, **block) for position, block in enumerate(content["blocks"], 1)
+                Block(page=page, position=position, **_with_known_service(block, known))
+                for position, block in enumerate(content["blocks"], 1)
             )
     except IntegrityError as error:
         raise InvalidPublication(
             _("Another page has the address %(slug)s by now: change that one first.") % {"slug": content["slug"]}
         ) from error
     page.refresh_from_db()
+
+
+def _known_service(page: LandingPage, content: dict[str, Any]) -> dict[str, Any]:
+    """The service of the version, if it was not deleted since; with another service a page is nobody's default."""
+    service_id = content["settings"].get("service_id")
+    found = service_id if service_id in memberships.load(content) else None
+    return {"service_id": found, "is_default": page.is_default and found == page.service_id}
+
+
+def _with_known_service(block: dict[str, Any], known: Mapping[int, Service]) -> dict[str, Any]:
+    service_id = block.get("service_id")
+    return {name: block[name] for name in RESTORED} | {"service_id": service_id if service_id in known else None}
 
 
 def changes_not_published(page: LandingPage) -> int:

@@ -2,19 +2,21 @@
 
 import logging
 import time
+from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from landingpages import submission
+from landingpages import memberships, submission
 from landingpages.forms import form_class
-from landingpages.models import OnMatch, ReconciliationKey, Submission, SubmissionStatus
+from landingpages.models import OnMatch, PageType, ReconciliationKey, Submission, SubmissionStatus
 from landingpages.submission import FRESH_LINK_FOR, Wanted
-from profiles import pending, registering
+from profiles import pending, registering, subscriptions
 from profiles.channels import Channel
-from profiles.models import Profile, Source
+from profiles.models import Profile, Service, Source
+from profiles.values import differing, is_given, stored
 
 logger = logging.getLogger("heed.landingpages")
 CHANNELS = {ReconciliationKey.EMAIL: Channel.EMAIL, ReconciliationKey.MOBILE: Channel.SMS}
@@ -77,8 +79,30 @@ def _reconcile(one: Submission) -> Result:
     registering.take_turn()
     profile = registering.oldest(channel, address)
     if profile is None:
-        return SubmissionStatus.APPLIED, _create(one, asked), ""
+        return _unknown(one, asked)
     return MATCHED[OnMatch(content["settings"]["on_match"])](one, profile, asked)
+
+
+def _unknown(one: Submission, asked: Wanted) -> Result:
+    """A new profile; subscriptions that need no confirmation are made at once, the others wait for it (decision 12)."""
+    if one.version.content["type"] == PageType.UNSUBSCRIPTION:
+        return SubmissionStatus.REFUSED, None, _("Nobody has this address.")  # and nobody is made to leave at once
+    profile = _create(one, asked)
+    found = Service.objects.in_bulk([number for number, yes in asked.services.wanted.items() if yes])
+    waiting = {number: True for number, service in found.items() if service.double_opt_in and service.takes_subscriptions()}
+    memberships.apply(
+        profile,
+        {number: True for number in found if number not in waiting},
+        source=Source.LANDING_PAGE,
+        evidence=submission.evidence_for(one.version, network=one.ip),
+        wordings=asked.wordings,
+        language=one.language,
+    )
+    if not waiting:
+        return SubmissionStatus.APPLIED, profile, ""
+    if not profile.email:
+        return SubmissionStatus.APPLIED, profile, _("The profile has no email address that could confirm it.")
+    return _pend(one, profile, asked, {}, {}, waiting)
 
 
 def _create(one: Submission, asked: Wanted) -> Profile:
@@ -108,20 +132,35 @@ def _ask(one: Submission, profile: Profile, asked: Wanted) -> Result:
     """Nothing changes until the holder of the stored address says so."""
     profile.refresh_from_db()
     typed = _typed(asked.fields) | asked.addresses
-    fields = {name: text for name, text in typed.items() if getattr(profile, name) != text}
+    fields = {name: typed[name] for name in differing(profile, stored(typed))}
     choices = {scope: ticked for scope, ticked in asked.choices.items() if _matters(profile, scope, ticked)}
-    if not fields and not choices:
+    services = _services_that_matter(profile, asked)
+    if not fields and not choices and not services:
         return SubmissionStatus.APPLIED, profile, _("Nothing differs from what is stored.")
     if not profile.email:
         return SubmissionStatus.REFUSED, profile, _("The profile has no email address that could confirm it.")
+    return _pend(one, profile, asked, fields, choices, services)
+
+
+def _pend(
+    one: Submission,
+    profile: Profile,
+    asked: Wanted,
+    fields: dict[str, str],
+    choices: dict[str, bool],
+    services: dict[int, bool],
+) -> Result:
+    """Ask the stored address to confirm it."""
+    named = [*choices, *(memberships.key(number) for number in services)]
     notice = pending.ask(
         profile,
         address=profile.email,
         fields=fields,
         choices=choices,
+        services=services,
         source=Source.LANDING_PAGE,
         evidence=submission.evidence_for(one.version, network=one.ip),
-        wordings={scope: asked.wordings[scope] for scope in choices},
+        wordings={name: asked.wordings[name] for name in named if name in asked.wordings},
         page=(one.version.page_id, one.version.content["slug"]),
         language=one.language,
     )
@@ -130,9 +169,9 @@ def _ask(one: Submission, profile: Profile, asked: Wanted) -> Result:
     return SubmissionStatus.ASKED, profile, ""
 
 
-def _typed(fields: dict[str, str]) -> dict[str, str]:
+def _typed(fields: dict[str, Any]) -> dict[str, Any]:
     """A stranger's form shows nothing that is stored, so what is empty there was not emptied."""
-    return {name: text for name, text in fields.items() if text}
+    return {name: value for name, value in fields.items() if is_given(value)}
 
 
 def _matters(profile: Profile, scope: str, ticked: bool) -> bool:
@@ -140,6 +179,23 @@ def _matters(profile: Profile, scope: str, ticked: bool) -> bool:
     if not ticked:
         return profile.choices[scope]
     return Profile.objects.with_address(Channel.EMAIL, profile.email).exclude(pk__in=Profile.objects.opted_out(scope)).exists()
+
+
+def _services_that_matter(profile: Profile, asked: Wanted) -> dict[int, bool]:
+    """Leaving concerns every profile with the address, subscribing this one alone: anew, or to last longer."""
+    wanted = asked.services.wanted
+    found = Service.objects.in_bulk(list(wanted)) if wanted else {}
+    held = memberships.current(profile, found)
+    having = Profile.objects.with_address(Channel.EMAIL, profile.email)
+    return {
+        number: wanted[number]
+        for number, service in found.items()
+        if (
+            service.takes_subscriptions() and (number not in held or service.validity_amount is not None)
+            if wanted[number]
+            else subscriptions.subscribers(having, service).exists()
+        )
+    }
 
 
 MATCHED = {OnMatch.ASK_BY_EMAIL: _ask, OnMatch.UPDATE: _update, OnMatch.REFUSE: _refuse}

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from landingpages.blocks import KINDS
+from landingpages.blocks import KINDS, BoundField, freeze, known
 from landingpages.models import Block, BlockKind, LandingPage
 
 BLOCK_TEXTS = ("label", "help")
@@ -20,6 +20,7 @@ SETTINGS = (
     "acts_on_arrival",
     "redirection_url",
     "expires_at",
+    "service_id",
 )
 # Of all that cannot be seen only the line feed means something in a text; PostgreSQL refuses NUL in JSON.
 UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -45,7 +46,9 @@ def snapshot(page: LandingPage) -> dict[str, Any]:
 
     `languages` are those in which nothing is left untranslated: visitors are offered no other.
     """
-    blocks = [_block(block) for block in page.blocks.all()]
+    stored = list(page.blocks.all())
+    fields = known(block.field for block in stored)
+    blocks = [_block(block, fields) for block in stored]
     values = {name: getattr(page, name) for name in SETTINGS}
     values["expires_at"] = page.expires_at.isoformat() if page.expires_at else None
     return {
@@ -59,7 +62,9 @@ def snapshot(page: LandingPage) -> dict[str, Any]:
     }
 
 
-def _block(block: Block) -> dict[str, Any]:
+def _block(block: Block, fields: Mapping[str, BoundField]) -> dict[str, Any]:
+    about = {"service_id": block.service_id} if block.kind == BlockKind.SERVICE else {}
+    frozen = freeze(fields[block.field]) if block.field in fields else {}
     return {
         "key": str(block.key),
         "kind": block.kind,
@@ -67,6 +72,8 @@ def _block(block: Block) -> dict[str, Any]:
         "is_positive": block.is_positive,
         "is_mandatory": block.is_mandatory,
         "texts": clean_texts(block.texts, BLOCK_TEXTS),
+        **about,
+        **frozen,
     }
 
 

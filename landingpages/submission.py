@@ -8,16 +8,18 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from landingpages import visits
-from landingpages.blocks import FIELDS
-from landingpages.forms import PageForm, bound_blocks, field_name
+from landingpages import memberships, visits
+from landingpages.blocks import BoundField
+from landingpages.forms import PageForm, bindings, bound_blocks, field_name
+from landingpages.memberships import Answers
 from landingpages.models import BlockKind, PageType, PublishedVersion, Submission
 from landingpages.visits import Visit
-from profiles import consent, notices, pending, publicpages, registering
+from profiles import aliases, consent, notices, pending, publicpages, registering
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS
 from profiles.consent import Evidence
 from profiles.links import Link
-from profiles.models import NoticeKind, Profile, Source
+from profiles.models import NoticeKind, Profile, Service, Source
+from profiles.values import is_given
 
 ADDRESSES = ("email", "mobile")  # they change once they are confirmed, never at once
 FRESH_LINK_FOR = "fresh_link_for"
@@ -30,16 +32,21 @@ class Outcome:
     asked: list[str] = field(default_factory=list)  # masked addresses that are asked to confirm the rest
     is_too_soon: bool = False  # something has to be confirmed, and the address was asked a moment ago
     is_impossible: bool = False  # something has to be confirmed, and there is no address that could
+    closed: list[Service] = field(default_factory=list)  # services that take nobody any more
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a submission asks for: ordinary fields, addresses, and scope -> opted out, with the wording of each box."""
+    """What a submission asks for: ordinary fields, addresses, scope -> opted out, and services.
 
-    fields: dict[str, str]
+    `wordings` has what was read at each box, by its scope, or by "service:" and the id of its service.
+    """
+
+    fields: dict[str, Any]
     addresses: dict[str, str]
     choices: dict[str, bool]
     wordings: dict[str, str]
+    services: Answers
 
 
 def evidence_for(version: PublishedVersion, *, network: str, link: Link | None = None, wording: str = "") -> Evidence:
@@ -59,9 +66,9 @@ def wanted(content: dict[str, Any], form: PageForm, values: dict[str, Any]) -> W
 
     Nothing passes that the version does not bind.
     """
-    bound = {block["field"]: FIELDS[block["field"]] for block in bound_blocks(content) if block["field"] in values}
+    bound = {field.name: field for _block, field in bindings(content) if field.name in values}
     choices = {found.scope: values[name] is True for name, found in bound.items() if found.scope}
-    texts = {name: values[name] for name, found in bound.items() if found.column and isinstance(values[name], str)}
+    fields = {name: values[name] for name, found in bound.items() if found.custom or _is_text(found, values[name])}
     positive = {block["field"] for block in content["blocks"] if block["is_positive"]}
     wordings = {
         scope: _box(form.wordings(OPT_OUT_FIELDS[scope]), ticked != (OPT_OUT_FIELDS[scope] in positive))
@@ -69,13 +76,23 @@ def wanted(content: dict[str, Any], form: PageForm, values: dict[str, Any]) -> W
     }
     if content["type"] == PageType.BLOCKLIST:
         choices[ANY_CHANNEL] = True
-        wordings[ANY_CHANNEL] = blocklist_wording(form)
+        wordings[ANY_CHANNEL] = button_wording(form)
+    services = memberships.answers(content, values)
+    for name, label in form.service_wordings().items():
+        wordings[name] = _box(label, values.get(name) is True)
+    if own := memberships.own_service(content):
+        wordings[memberships.key(own)] = button_wording(form)
     return Wanted(
-        fields={name: text for name, text in texts.items() if name not in ADDRESSES},
-        addresses={name: text for name, text in texts.items() if name in ADDRESSES and text},
+        fields={name: value for name, value in fields.items() if name not in ADDRESSES},
+        addresses={name: text for name, text in fields.items() if name in ADDRESSES and text},
         choices=choices,
         wordings=wordings,
+        services=services,
     )
+
+
+def _is_text(field: BoundField, value: Any) -> bool:
+    return bool(field.column) and isinstance(value, str)
 
 
 def submit(
@@ -89,20 +106,30 @@ def submit(
 ) -> Outcome:
     """Do what the holder of a genuine, fresh link asks, for this profile alone.
 
-    Ticks and ordinary fields at once; clearing a box at once only if the link is younger than the tick (decision 6);
-    everything else once it is confirmed by email. An empty text changes nothing unless its value was shown.
+    Ticks, subscriptions and ordinary fields at once; clearing a box at once only if the link is younger than the tick
+    (decision 6); everything else once it is confirmed by email. An empty text changes nothing unless its value was shown.
+    A box "check to subscribe" that is empty ends the subscription that is stored, whatever the form says that it showed.
     """
     asked = wanted(version.content, form, form.bound_values())
     with transaction.atomic():
-        stored = Profile.objects.select_for_update(no_key=True).get(pk=profile.pk)
+        stored = aliases.held(profile.pk)
         changed = {scope: ticked for scope, ticked in asked.choices.items() if stored.choices[scope] != ticked}
         lifts = [scope for scope, ticked in changed.items() if not ticked]
         later = {scope: False for scope in lifts if not pending.liftable(stored, scope, since=link.issued_at)}
         now = {scope: ticked for scope, ticked in changed.items() if scope not in later}
         registering.choose(stored, now, source, evidence, asked.wordings)
         shown = _shown_fields(version.content, form)
-        registering.change(stored, {name: text for name, text in asked.fields.items() if text or name in shown})
-        return _ask(version, stored, asked, later, evidence, form.language)
+        registering.change(stored, {name: value for name, value in asked.fields.items() if is_given(value) or name in shown})
+        closed = _subscribe(stored, asked, source=source, evidence=evidence, language=form.language)
+        outcome = _ask(version, stored, asked, later, evidence, form.language)
+    outcome.closed = closed
+    return outcome
+
+
+def _subscribe(stored: Profile, asked: Wanted, *, source: Source, evidence: Evidence, language: str) -> list[Service]:
+    held = memberships.current(stored, asked.services.left_empty) if asked.services.left_empty else set()
+    wanted = dict.fromkeys(held, False) | asked.services.wanted
+    return memberships.apply(stored, wanted, source=source, evidence=evidence, wordings=asked.wordings, language=language)
 
 
 def _ask(
@@ -115,7 +142,9 @@ def _ask(
     changes: list[tuple[str, dict[str, str], dict[str, bool]]] = []
     if changed or lifts:
         changes.append((stored.email, changed, lifts))
-    if email:
+    if email and notices.has_asked_enough(stored):
+        outcome.is_too_soon = True
+    elif email:
         changes.append((email, {"email": email}, {}))
     for address, fields, choices in changes:
         notice = address and pending.ask(
@@ -129,15 +158,29 @@ def _ask(
             page=(version.page_id, version.content["slug"]),
             language=language,
         )
+        # Whether a typed address had mails lately would tell strangers' addresses that we know from those that we do not.
+        is_told_asked = notice or address != stored.email
         outcome.is_impossible |= not address
-        outcome.is_too_soon |= bool(address) and not notice
-        outcome.asked += [publicpages.masked(address)] if notice else []
+        outcome.is_too_soon |= not is_told_asked and bool(address)
+        outcome.asked += [publicpages.masked(address)] if is_told_asked else []
     return outcome
 
 
-def tighten(profile: Profile, scopes: list[str], *, evidence: Evidence, wordings: dict[str, str], source: Source) -> None:
-    """Tick boxes for the holder of a genuine link, however old it is."""
-    registering.choose(profile, dict.fromkeys(scopes, True), source, evidence, wordings)
+def tighten(
+    profile: Profile,
+    scopes: list[str],
+    services: list[int],
+    *,
+    evidence: Evidence,
+    wordings: dict[str, str],
+    source: Source,
+    language: str,
+) -> None:
+    """Tick boxes and end subscriptions for the holder of a genuine link, however old it is."""
+    with transaction.atomic():
+        registering.choose(profile, dict.fromkeys(scopes, True), source, evidence, wordings)
+        ended = dict.fromkeys(services, False)
+        memberships.apply(profile, ended, source=source, evidence=evidence, wordings=wordings, language=language)
 
 
 def undo(visit: Visit, *, evidence: Evidence) -> bool:
@@ -145,7 +188,7 @@ def undo(visit: Visit, *, evidence: Evidence) -> bool:
     if visit.profile is None:
         return False
     with transaction.atomic():
-        stored = Profile.objects.select_for_update(no_key=True).get(pk=visit.profile.pk)
+        stored = aliases.held(visit.profile.pk)
         if not visits.can_undo(visit):
             return False
         consent.apply_choices(stored, {ANY_CHANNEL: False}, source=Source.LANDING_PAGE, evidence=evidence)
@@ -168,15 +211,15 @@ def ask_fresh_link(version: PublishedVersion, profile: Profile, *, language: str
     return True
 
 
-def blocklist_wording(form: PageForm) -> str:
-    """What somebody read who pressed the button of a blocklist page."""
+def button_wording(form: PageForm) -> str:
+    """What somebody read who pressed the button of a page that acts by its button."""
     told = [block.label for block in form.blocks if block.kind in (BlockKind.TEXT, BlockKind.BUTTON) and block.label]
     return " · ".join(told)
 
 
 def _shown_fields(content: dict[str, Any], form: PageForm) -> set[str]:
     """The fields whose stored value the form showed: emptied ones are meant to be empty."""
-    return {block["field"] for block in bound_blocks(content) if form.initial.get(field_name(block))}
+    return {block["field"] for block in bound_blocks(content) if is_given(form.initial.get(field_name(block)))}
 
 
 def _box(label: str, ticked: bool) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from landingpages.models import Block, BlockKind, LandingPage, PageType
 from profiles.actors import actor
+from profiles.models import Service
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ TEMPLATES: dict[str, Template] = {
         gettext_lazy("Collects or updates profiles: name, email, mobile and a box per channel."),
         {"unidentified_allowed": True},
         {
-            "en": {"confirmation": "Thank you. Your choices are recorded.", "error": ERROR_TEXTS["en"]},
-            "fr": {"confirmation": "Merci. Vos choix sont enregistrés.", "error": ERROR_TEXTS["fr"]},
+            "en": {"confirmation": "Your choices are recorded.", "error": ERROR_TEXTS["en"]},
+            "fr": {"confirmation": "Vos choix sont enregistrés.", "error": ERROR_TEXTS["fr"]},
         },
         (
             _block(BlockKind.HEADING, "Your preferences", "Vos préférences"),
@@ -69,6 +70,40 @@ TEMPLATES: dict[str, Template] = {
             _block(BlockKind.BUTTON, "Register", "Enregistrer"),
         ),
     ),
+    PageType.SUBSCRIPTION: Template(
+        PageType.SUBSCRIPTION,
+        gettext_lazy("Subscribes to one service: name, email, mobile and a button."),
+        {"unidentified_allowed": True},
+        {
+            "en": {"confirmation": "Thank you for your subscription.", "error": ERROR_TEXTS["en"]},
+            "fr": {"confirmation": "Merci de votre abonnement.", "error": ERROR_TEXTS["fr"]},
+        },
+        (
+            _block(BlockKind.HEADING, "Subscribe", "S’abonner"),
+            _block(BlockKind.TEXT_INPUT, "Name", "Nom", field="last_name", is_mandatory=True),
+            _block(BlockKind.EMAIL, "Email", "Email", field="email", is_mandatory=True),
+            _block(BlockKind.PHONE, "Mobile", "Mobile", field="mobile"),
+            _block(BlockKind.BUTTON, "Subscribe", "M’abonner"),
+        ),
+    ),
+    PageType.UNSUBSCRIPTION: Template(
+        PageType.UNSUBSCRIPTION,
+        gettext_lazy("One button: ends the subscription to one service."),
+        {"unidentified_allowed": False},
+        {
+            "en": {"confirmation": "Your subscription has ended.", "error": ERROR_TEXTS["en"]},
+            "fr": {"confirmation": "Votre abonnement est terminé.", "error": ERROR_TEXTS["fr"]},
+        },
+        (
+            _block(BlockKind.HEADING, "Unsubscribe", "Se désabonner"),
+            _block(
+                BlockKind.TEXT,
+                "Do you want to end your subscription?",
+                "Voulez-vous mettre fin à votre abonnement ?",
+            ),
+            _block(BlockKind.BUTTON, "Unsubscribe", "Me désabonner"),
+        ),
+    ),
     PageType.BLOCKLIST: Template(
         PageType.BLOCKLIST,
         gettext_lazy("One button: nothing any more, by any channel."),
@@ -90,13 +125,14 @@ TEMPLATES: dict[str, Template] = {
 }
 
 
-def create_page(template: str, *, label: str, slug: str, by: AbstractUser | str) -> LandingPage:
+def create_page(template: str, *, label: str, slug: str, by: AbstractUser | str, service: Service | None = None) -> LandingPage:
     """A page to edit with the blocks, texts and settings of the template; ValidationError for a bad or taken address."""
     chosen = deepcopy(TEMPLATES[template])  # what becomes of the page must not reach the template
     page = LandingPage(
         type=chosen.type,
         label=label,
         slug=slug,
+        service=service,
         texts=chosen.texts,
         created_by=actor(by),
         modified_by=actor(by),

@@ -8,6 +8,7 @@ app_name = "landingpages"
 urlpatterns = [
     path("landing-pages/", views.page_list, name="list"),
     path("landing-pages/new/", views.add, name="add"),
+    path("landing-pages/for-service/<int:service_id>/", views.for_service, name="for_service"),
     path("landing-pages/<int:page_id>/", builder_views.build, name="build"),
     path("landing-pages/<int:page_id>/preview/", preview_views.preview, name="preview"),
     path("landing-pages/<int:page_id>/properties/", views.properties, name="properties"),

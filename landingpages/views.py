@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from landingpages import editing, publishing, templates_builtin
-from landingpages.models import LandingPage
+from landingpages.models import SERVICE_TYPES, LandingPage
 from landingpages.page_forms import NewPageForm, PropertiesForm
-from profiles.backoffice import backoffice_view, operator, render
+from profiles.backoffice import backoffice_view, is_fragment, operator, render
+from profiles.models import Service
 from profiles.paging import Paginator
 
 PER_PAGE = 50
@@ -57,13 +58,27 @@ def page_list(request: HttpRequest) -> HttpResponse:
     return render(request, "landingpages/list.html", title=_("Landing pages"), page=page, rows=rows)
 
 
+@backoffice_view("landingpages.view_landingpage")
+def for_service(request: HttpRequest, service_id: int) -> HttpResponse:
+    """The pages that subscribe to a service or unsubscribe from it: a fragment of the service's own page, or a page."""
+    service = get_object_or_404(Service, pk=service_id)
+    pages = LandingPage.objects.filter(service=service).select_related("version").prefetch_related("blocks")
+    context: dict[str, Any] = {"rows": [frame(one) for one in pages], "service": service, "types": SERVICE_TYPES}
+    if is_fragment(request):
+        return render(request, "landingpages/service_pages.html", title=service.label, **context)
+    return render(request, "landingpages/for_service.html", title=service.label, crumbs=crumbs(), **context)
+
+
 @backoffice_view("landingpages.add_landingpage")
 def add(request: HttpRequest) -> HttpResponse:
     """A new page from a built-in template, open in the builder."""
-    form = NewPageForm(request.POST or None)
+    chosen = {name: request.GET[name] for name in ("template", "service") if name in request.GET}
+    form = NewPageForm(request.POST or None, initial=chosen)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        page = templates_builtin.create_page(data["template"], label=data["label"], slug=data["slug"], by=operator(request))
+        page = templates_builtin.create_page(
+            data["template"], label=data["label"], slug=data["slug"], by=operator(request), service=form.chosen_service
+        )
         messages.success(request, _("“%(label)s” is there, with its texts in English and French.") % {"label": page.label})
         return redirect("landingpages:build", page.pk)
     status = 422 if form.errors else 200
@@ -80,9 +95,9 @@ def add(request: HttpRequest) -> HttpResponse:
 @backoffice_view("landingpages.change_landingpage")
 def properties(request: HttpRequest, page_id: int) -> HttpResponse:
     """Every property of a page; visitors see a change with the next publication."""
-    form = PropertiesForm(request.POST or None, instance=LandingPage.objects.get(pk=page_id))
+    form = PropertiesForm(request.POST or None, instance=get_object_or_404(LandingPage, pk=page_id))
     if request.method == "POST" and form.is_valid() and _save(form, find(page_id), by=operator(request)):
-        messages.success(request, _("“%(label)s” is saved.") % {"label": form.cleaned_data["label"]})
+        messages.success(request, _("The page “%(label)s” is saved.") % {"label": form.cleaned_data["label"]})
         return redirect("landingpages:properties", page_id)
     page = find(page_id)
     status = 422 if form.errors else 200

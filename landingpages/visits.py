@@ -1,6 +1,6 @@
 """Who opens which page: the published version behind an address, and the profile behind a genuine link."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -8,12 +8,14 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from landingpages import memberships
 from landingpages.blocks import FIELDS
-from landingpages.models import LandingPage, PageStatus, PageType, PublishedVersion
+from landingpages.forms import bound_blocks
+from landingpages.models import SERVICE_TYPES, LandingPage, PageStatus, PageType, PublishedVersion
 from landingpages.publishing import is_expired
-from profiles import links
+from profiles import aliases, links
 from profiles.links import InvalidLink, Link, Purpose
-from profiles.models import ConsentEvent, Profile, Source
+from profiles.models import ConsentEvent, Profile, Service, Source
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,34 @@ class Visit:
 
     @property
     def is_open(self) -> bool:
+        if self.content["type"] in SERVICE_TYPES and self.service is None:
+            return False  # it was deleted
         return self.page.status == PageStatus.ONLINE and not is_expired(self.version)
 
     @property
     def is_blocklist(self) -> bool:
         return bool(self.content["type"] == PageType.BLOCKLIST)
+
+    @property
+    def stops_by_its_button(self) -> bool:
+        """Whether the page asks nothing: its button alone stops something."""
+        return self.content["type"] in (PageType.BLOCKLIST, PageType.UNSUBSCRIPTION)
+
+    @cached_property
+    def services(self) -> dict[int, Service]:
+        """The services that the page is about."""
+        return memberships.load(self.content)
+
+    @property
+    def service(self) -> Service | None:
+        """The service that the button of the page is about."""
+        return self.services.get(memberships.own_service(self.content))
+
+    @property
+    def takes_nobody(self) -> bool:
+        """Whether the page subscribes to a service that has not begun, or has ended."""
+        is_subscription = self.content["type"] == PageType.SUBSCRIPTION
+        return is_subscription and self.service is not None and not self.service.takes_subscriptions()
 
     @property
     def acts_on_arrival(self) -> bool:
@@ -68,8 +93,29 @@ def find(slug: str, token: str = "") -> Visit | None:
     page = _page(slug, link)
     if page is None or page.version is None:
         return None
-    profile = Profile.objects.filter(public_id=link.public_id).first() if link and link.page == page.pk else None
+    profile = aliases.by_public_id(link.public_id) if link and link.page == page.pk else None
     return Visit(page, page.version, link, profile) if profile else Visit(page, page.version)
+
+
+def as_shown(visit: Visit, number: str) -> Visit | None:
+    """The visit to the version that the sent form showed: its wording is what the person agreed to.
+
+    None where nothing says which, and where it has a field that visitors may not fill in any more.
+    """
+    answers = _answers(visit.content)
+    if not number and not answers:
+        return visit  # one button, and no box that could be misread
+    known = number.isascii() and number.isdecimal()
+    version = PublishedVersion.objects.filter(page=visit.page, number=int(number[:9])).first() if known else None
+    if version is None or not _answers(version.content) <= answers:
+        return None
+    return replace(visit, version=version)
+
+
+def _answers(content: dict[str, Any]) -> set[str]:
+    """What visitors fill in: the fields of inputs, and the services of boxes."""
+    boxes = {memberships.key(block["service_id"]) for block in memberships.boxes(content)}
+    return boxes | {block["field"] for block in bound_blocks(content)}
 
 
 def can_undo(visit: Visit) -> bool:

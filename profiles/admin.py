@@ -4,20 +4,21 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.forms import BooleanField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from profiles import filters, regions, views
+from profiles import definition_views, filters, regions, searching, service_views, views
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS
 from profiles.fields import fold
 from profiles.listfilters import ChangeList
-from profiles.models import Profile, ProfileQuerySet, Service
+from profiles.models import CustomField, Profile, ProfileQuerySet, Service
 from profiles.paging import Paginator
 from profiles.selection import Selection
 
@@ -87,7 +88,7 @@ class ProfileAdmin(ModelAdmin):
     ) -> tuple[QuerySet[Profile], bool]:
         if fold(search_term) in filters.OLD_WORDS:
             return filters.opted_out_of_anything(queryset), False
-        return queryset.matching(search_term), False
+        return searching.search(queryset, search_term) if fold(search_term) else queryset, False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup in {list_filter.parameter_name for list_filter in filters.FILTERS}
@@ -121,9 +122,7 @@ class ProfileAdmin(ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        if not unquote(object_id).isdecimal():
-            raise Http404
-        return views.general(request, int(unquote(object_id)))
+        return views.general(request, _number(object_id))
 
     def has_delete_permission(self, request: HttpRequest, obj: Profile | None = None) -> bool:
         return False
@@ -137,18 +136,63 @@ def _selected(request: HttpRequest, queryset: QuerySet[Profile]) -> Selection:
 
 @admin.register(Service)
 class ServiceAdmin(ModelAdmin):
-    list_display = ("label", "public_label", "description", "subscribers")
+    list_display = ("label", "identifier", "public_label", "channel", "days", "subscribers")
     search_fields = ("label", "public_label")
-    fields = ("label", "public_label", "description")
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
-        return super().get_queryset(request).annotate(subscriber_count=Count("subscriptions"))
+        now = timezone.now()
+        lasting = Q(subscriptions__expires_at__isnull=True) | Q(subscriptions__expires_at__gt=now)
+        return super().get_queryset(request).annotate(subscriber_count=Count("subscriptions", filter=lasting))
+
+    @admin.display(description=_("ID"), ordering="pk")
+    def identifier(self, service: Service) -> str:
+        return service.name
+
+    @admin.display(description=_("new subscriptions"))
+    def days(self, service: Service) -> str:
+        return str(_("yes") if service.takes_subscriptions() else _("not today"))
 
     @admin.display(description=_("subscribers"), ordering="subscriber_count")
     def subscribers(self, service: Service) -> int:
         return service.subscriber_count  # type: ignore[attr-defined]
 
-    def has_delete_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:
-        subscribed = obj is not None and obj.subscriptions.exists()
-        return super().has_delete_permission(request, obj) and not subscribed
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return service_views.add(request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return service_views.general(request, _number(object_id))
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return service_views.delete(request, _number(object_id))
+
+
+@admin.register(CustomField)
+class CustomFieldAdmin(ModelAdmin):
+    """The list; adding, changing and deleting are pages of our own, which say what it means for profiles."""
+
+    list_display = ("label", "key", "type", "is_personal", "position")
+    search_fields = ("label", "key")
+    ordering = ("position", "pk")
+    actions = None
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return definition_views.add(request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return definition_views.change(request, _number(object_id))
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return definition_views.delete(request, _number(object_id))
+
+
+def _number(object_id: str) -> int:
+    """The primary key in an address of the admin; 404 for anything else."""
+    text = unquote(object_id)
+    if not text.isdecimal() or len(text) > 18:
+        raise Http404
+    return int(text)

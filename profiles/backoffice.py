@@ -17,13 +17,15 @@ R = TypeVar("R", bound=HttpResponseBase)
 View = Callable[Concatenate[HttpRequest, P], R]
 
 
-def backoffice_view(permission: str) -> Callable[[View[P, R]], View[P, R]]:
-    """A view for operators who have the permission, such as "profiles.view_profile"; others get the login or 403."""
+def backoffice_view(permission: str | list[str]) -> Callable[[View[P, R]], View[P, R]]:
+    """A view for operators who have the permission, such as "profiles.view_profile", or one of a list that other apps may
+    add to; others get the login or 403."""
 
     def decorate(view: View[P, R]) -> View[P, R]:
         @wraps(view)
         def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R:
-            if not request.user.has_perm(permission):
+            enough = [permission] if isinstance(permission, str) else permission
+            if not any(request.user.has_perm(one) for one in enough):
                 raise PermissionDenied(_("You may not open this page: ask an administrator for the right to do so."))
             return view(request, *args, **kwargs)
 
@@ -52,6 +54,11 @@ def operator(request: HttpRequest) -> AbstractUser:
     if not isinstance(request.user, AbstractUser):
         raise PermissionDenied
     return request.user
+
+
+def typed(request: HttpRequest, name: str) -> str:
+    """What stands in the query, to be searched for; without the NUL that PostgreSQL takes in no text."""
+    return request.GET.get(name, "").replace("\0", "").strip()
 
 
 def is_fragment(request: HttpRequest) -> bool:

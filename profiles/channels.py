@@ -6,8 +6,9 @@ from typing import Self
 
 import email_validator
 import phonenumbers
-from django.db.models import F, Q, TextChoices
-from django.db.models.functions import Lower
+from django.db.models import CharField, F, Q, TextChoices, Value
+from django.db.models.functions import Lower, Right, StrIndex
+from django.db.models.lookups import Exact, GreaterThan
 from django.utils.translation import gettext_lazy as _
 from email_validator import EmailNotValidError, validate_email
 
@@ -111,9 +112,11 @@ class Channel(TextChoices):
 
 
 def _malformed_email(address: str) -> Q:
-    one_at = Q(**{f"{address}__contains": "@"}) & ~Q(**{f"{address}__startswith": "@"})
-    clean = ~Q(**{f"{address}__contains": " "}) & ~Q(**{f"{address}__endswith": "@"}) & Q(**{address: Lower(F(address))})
-    return ~(one_at & clean)
+    """By positions and not by LIKE, which takes SQLite twice as long."""
+    text, column = CharField(), F(address)
+    at, space = (StrIndex(column, Value(character, text)) for character in "@ ")
+    ends_with_at = Exact(Right(column, 1), Value("@", text))
+    return ~(Q(GreaterThan(at, 1), Exact(space, 0), **{address: Lower(column)}) & ~Q(ends_with_at))
 
 
 def _malformed_mobile(address: str) -> Q:

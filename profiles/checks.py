@@ -8,7 +8,7 @@ from django.core import checks
 from django.core.checks import CheckMessage
 from django.db import connections
 
-from profiles import ledger, triggers
+from profiles import ledger
 
 
 def ledger_is_guarded(
@@ -18,7 +18,7 @@ def ledger_is_guarded(
 
     Not an error: migrate, which repairs it, refuses to run on errors.
     """
-    unguarded = [alias for alias in databases or [] if _missing(alias)]
+    unguarded = [alias for alias in databases or [] if ledger.missing_triggers(connections[alias])]
     return [
         checks.Warning(
             f"The consent ledger of the database {alias!r} has lost its guard.",
@@ -27,9 +27,3 @@ def ledger_is_guarded(
         )
         for alias in unguarded
     ]
-
-
-def _missing(alias: str) -> list[str]:
-    connection = connections[alias]
-    migrated = ledger.TABLE in connection.introspection.table_names()
-    return triggers.missing(connection, ledger.GUARD) if migrated else []

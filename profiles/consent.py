@@ -9,12 +9,22 @@ from django.db import transaction
 from django.db.models import BooleanField, CharField, DateTimeField, F, QuerySet, Value
 from django.utils import timezone
 
-from profiles import bulk, bulkrows
+from profiles import aliases, bulk, bulkrows, erased
 from profiles.actors import actor
-from profiles.channels import OPT_OUT_FIELDS
+from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.models import ConsentEvent, Profile, Service, Source
 
-__all__ = ["Evidence", "actor", "apply_choices", "insert_profiles", "opt_out", "opt_out_set", "record_new", "record_subscription"]
+__all__ = [
+    "Evidence",
+    "actor",
+    "apply_choices",
+    "insert_profiles",
+    "opt_out",
+    "opt_out_set",
+    "record_new",
+    "record_subscription",
+    "record_subscriptions",
+]
 
 
 @dataclass(frozen=True)
@@ -45,9 +55,10 @@ def apply_choices(
     """Tick and untick boxes of one profile; `choices` is scope -> ticked, scopes left out stay as they are.
 
     Returns the ledger rows written: none where everything was so already. The profile in hand is brought up to date.
+    Clearing a channel's box also forgets that its address was erased while it was silent.
     """
     with transaction.atomic():
-        current = Profile.objects.select_for_update(no_key=True).get(pk=profile.pk)
+        current = aliases.held(profile.pk)
         stored = current.choices
         changed = {scope: ticked for scope, ticked in choices.items() if stored[scope] != ticked}
         if changed:
@@ -57,6 +68,9 @@ def apply_choices(
             for scope, ticked in changed.items()
         ]
         ConsentEvent.objects.bulk_create(events)
+        for channel in Channel.addressed():
+            if changed.get(channel.value) is False:
+                erased.forget(channel, getattr(current, channel.address_field))
     for scope, field in OPT_OUT_FIELDS.items():
         setattr(profile, field, changed.get(scope, stored[scope]))
     return events
@@ -90,11 +104,7 @@ def opt_out_set(
         if not bulk.lock(affected):
             return 0
         values = {"before": False, "after": True, "service_label": "", **_common(scope, source, by, evidence)}
-        constants = {f"new_{name}": _constant(name, value) for name, value in values.items() if value is not None}
-        rows = affected.annotate(**constants).values_list("pk", *constants)
-        written = bulk.insert_from(
-            rows, into=ConsentEvent, columns=["profile", *(name.removeprefix("new_") for name in constants)]
-        )
+        written = _insert_for(affected, values)
         affected.update(**{field: True}, revision=F("revision") + 1, modified_at=timezone.now(), modified_by=actor(by))
     return written
 
@@ -160,6 +170,28 @@ def record_subscription(
     return ConsentEvent.objects.create(
         profile=profile, service=service, service_label=service.label, before=subscribed, after=not subscribed, **common
     )
+
+
+def record_subscriptions(
+    profiles: QuerySet[Profile],
+    service: Service,
+    *,
+    subscribed: bool,
+    source: Source,
+    by: AbstractUser | str | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+) -> int:
+    """The ledger rows of a set of locked profiles whose subscriptions are made or ended in this transaction; one statement."""
+    common = _common("service", source, by, evidence)
+    values = {"before": subscribed, "after": not subscribed, "service": service.pk, "service_label": service.label, **common}
+    return _insert_for(profiles, values)
+
+
+def _insert_for(profiles: QuerySet[Profile], values: Mapping[str, Any]) -> int:
+    """One ledger row with these values for each profile of the set, without passing through Python."""
+    constants = {f"new_{name}": _constant(name, value) for name, value in values.items() if value is not None}
+    rows = profiles.order_by().annotate(**constants).values_list("pk", *constants)
+    return bulk.insert_from(rows, into=ConsentEvent, columns=["profile", *(name.removeprefix("new_") for name in constants)])
 
 
 def _write_boxes(pk: int, changed: Mapping[str, bool], *, by: str) -> None:

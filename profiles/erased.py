@@ -27,6 +27,12 @@ def remember(channel: Channel, addresses: Iterable[str]) -> None:
     SuppressedHash.objects.bulk_create(rows, ignore_conflicts=True)
 
 
+def forget(channel: Channel, address: str) -> None:
+    """The holder of the address, or an operator for her, allows the channel again."""
+    if address:
+        SuppressedHash.objects.filter(channel=channel, digest=digest(channel, address)).delete()
+
+
 def blocked(channel: Channel, addresses: Collection[str]) -> set[str]:
     """Those of these normalised addresses that were erased while they were opted out; no work where nobody was erased."""
     if not addresses or not SuppressedHash.objects.filter(channel=channel).exists():

@@ -2,16 +2,15 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from profiles import regions
+from profiles import regions, searching
 from profiles.channels import OPT_OUT_FIELDS, OPT_OUT_LABELS
 from profiles.listfilters import Filter
-from profiles.models import ProfileQuerySet, Service
+from profiles.models import ANY_BOX, ProfileQuerySet, Service
 
-ANY_BOX = Q(*[(field, True) for field in OPT_OUT_FIELDS.values()], _connector=Q.OR)
 YES_NO = [("yes", _("Yes")), ("no", _("No"))]
 
 
@@ -68,7 +67,10 @@ class SubscribedTo(Filter):
         return list(Service.objects.values_list("pk", "label"))
 
     def condition(self, value: str) -> Q:
-        return Q(subscriptions__service=value)
+        return searching.current_subscriber(value)
+
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return searching.subscribed_to(queryset, value) if isinstance(queryset, ProfileQuerySet) else queryset
 
 
 BOXES: list[type[Filter]] = [

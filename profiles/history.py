@@ -3,6 +3,7 @@
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
+from profiles import aliases
 from profiles.models import ConsentEvent, Profile, Scope, Source
 
 # Choices that only the person can make: where nobody is named, it was she.
@@ -20,8 +21,8 @@ BY_THE_PERSON = frozenset(
 
 
 def for_profile(profile: Profile) -> QuerySet[ConsentEvent]:
-    """Every event of the profile, newest first."""
-    return ConsentEvent.objects.filter(profile=profile).order_by("-pk")
+    """Every event of the profile and of those that were merged into it, newest first."""
+    return ConsentEvent.objects.filter(profile__in=aliases.all_ids(profile)).order_by("-pk")
 
 
 def latest_ticks(profile: Profile) -> dict[str, ConsentEvent]:
@@ -29,7 +30,7 @@ def latest_ticks(profile: Profile) -> dict[str, ConsentEvent]:
     ticked = [scope for scope, value in profile.choices.items() if value]
     if not ticked:
         return {}
-    events = for_profile(profile).filter(scope__in=ticked, after=True)
+    events = ConsentEvent.objects.filter(profile=profile, scope__in=ticked, after=True)
     latest = events.order_by().values("scope").annotate(latest=Max("pk")).values("latest")
     return {event.scope: event for event in ConsentEvent.objects.filter(pk__in=latest)}
 

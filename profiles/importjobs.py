@@ -223,9 +223,19 @@ def clean_up() -> None:
     before = timezone.now() - timedelta(days=settings.IMPORT_FILE_DAYS)
     old = ImportJob.objects.filter(created_at__lt=before, files_deleted_at=None).exclude(status__in=RUNNING)
     for job in old:
-        for path in (table(job), rejects(job), _preview(job)):
-            path.unlink(missing_ok=True)
-        with transaction.atomic():
-            waiting = ImportJob.objects.filter(pk=job.pk, status__in=(ImportStatus.UPLOADED, ImportStatus.CHECKED))
-            waiting.update(status=ImportStatus.CANCELLED, ended_at=timezone.now())
-            ImportJob.objects.filter(pk=job.pk).update(files_deleted_at=timezone.now())
+        delete_files(job)
+
+
+def paths(job: ImportJob) -> list[Path]:
+    """Where its files are, or were."""
+    return [table(job), rejects(job), _preview(job)]
+
+
+def delete_files(job: ImportJob) -> None:
+    """Delete the files of an import that does not run; one that never started is given up."""
+    for path in paths(job):
+        path.unlink(missing_ok=True)
+    with transaction.atomic():
+        waiting = ImportJob.objects.filter(pk=job.pk, status__in=(ImportStatus.UPLOADED, ImportStatus.CHECKED))
+        waiting.update(status=ImportStatus.CANCELLED, ended_at=timezone.now())
+        ImportJob.objects.filter(pk=job.pk).update(files_deleted_at=timezone.now())

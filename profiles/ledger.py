@@ -12,41 +12,94 @@ from django.utils.translation import gettext as _
 
 from profiles import triggers
 from profiles.channels import OPT_OUT_FIELDS, OPT_OUT_LABELS
-from profiles.models import ConsentEvent, Profile, Scope, Subscription
+from profiles.models import ConsentEvent, Profile, ProfileAlias, Scope, Subscription
 
 TABLE = "profiles_consentevent"
-GUARD = triggers.Guard(
-    table=TABLE,
-    sqlite={
-        f"consent_ledger_refuses_{verb.lower()}": f"""
-            CREATE TRIGGER consent_ledger_refuses_{verb.lower()} BEFORE {verb} ON {TABLE}
-            BEGIN SELECT RAISE(ABORT, 'the consent ledger is append-only'); END"""
-        for verb in ("UPDATE", "DELETE")
-    },
-    functions={
-        "refuse_ledger_change": """
-            CREATE OR REPLACE FUNCTION refuse_ledger_change() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                RAISE EXCEPTION 'the consent ledger is append-only' USING ERRCODE = 'integrity_constraint_violation';
-            END $$"""
-    },
-    postgresql={
-        f"consent_ledger_refuses_{verb.lower()}": f"""
-            CREATE TRIGGER consent_ledger_refuses_{verb.lower()} BEFORE {verb} ON {TABLE}
-            FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change()"""
-        for verb in ("UPDATE", "DELETE", "TRUNCATE")
-    },
+ERASING = "profiles_erasing"
+
+
+def _append_only(table: str, prefix: str, what: str) -> triggers.Guard:
+    """UPDATE and DELETE (PostgreSQL: TRUNCATE too) end with "… is append-only"."""
+    function = f"refuse_{prefix}_change"
+    return triggers.Guard(
+        table=table,
+        sqlite={
+            f"{prefix}_refuses_{verb.lower()}": f"""
+                CREATE TRIGGER {prefix}_refuses_{verb.lower()} BEFORE {verb} ON {table}
+                BEGIN SELECT RAISE(ABORT, '{what} is append-only'); END"""
+            for verb in ("UPDATE", "DELETE")
+        },
+        functions={
+            function: f"""
+                CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    RAISE EXCEPTION '{what} is append-only' USING ERRCODE = 'integrity_constraint_violation';
+                END $$"""
+        },
+        postgresql={
+            f"{prefix}_refuses_{verb.lower()}": f"""
+                CREATE TRIGGER {prefix}_refuses_{verb.lower()} BEFORE {verb} ON {table}
+                FOR EACH STATEMENT EXECUTE FUNCTION {function}()"""
+            for verb in ("UPDATE", "DELETE", "TRUNCATE")
+        },
+    )
+
+
+def _but_for_erasure(guard: triggers.Guard) -> triggers.Guard:
+    """The same, but the events of a profile that has its row in profiles_erasing may be deleted."""
+    erased = f"EXISTS (SELECT 1 FROM {ERASING} WHERE profile_id = OLD.profile_id)"
+    name = "consent_ledger_refuses_delete"
+    return triggers.Guard(
+        table=guard.table,
+        sqlite={
+            **guard.sqlite,
+            name: f"""
+                CREATE TRIGGER {name} BEFORE DELETE ON {guard.table} WHEN NOT {erased}
+                BEGIN SELECT RAISE(ABORT, 'the consent ledger is append-only'); END""",
+        },
+        functions={
+            **guard.functions,
+            "refuse_ledger_delete": f"""
+                CREATE OR REPLACE FUNCTION refuse_ledger_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF {erased} THEN RETURN OLD; END IF;
+                    RAISE EXCEPTION 'the consent ledger is append-only' USING ERRCODE = 'integrity_constraint_violation';
+                END $$""",
+        },
+        postgresql={
+            **guard.postgresql,
+            name: f"""
+                CREATE TRIGGER {name} BEFORE DELETE ON {guard.table}
+                FOR EACH ROW EXECUTE FUNCTION refuse_ledger_delete()""",
+        },
+    )
+
+
+GUARD = _but_for_erasure(_append_only(TABLE, "consent_ledger", "the consent ledger"))
+SEAL_GUARDS = (
+    _append_only("profiles_seal", "seals", "the seals of the consent ledger"),
+    _append_only("profiles_sealedbatch", "sealed_batches", "the chain of sealed batches"),
+    _append_only(ERASING, "erasing", "the record of erasures"),
 )
+GUARDS = (GUARD, *SEAL_GUARDS)
 
 
 def install_ledger_guard(connection: BaseDatabaseWrapper) -> None:
-    """Make the database refuse UPDATE and DELETE (PostgreSQL: TRUNCATE too) on the ledger."""
-    triggers.install(connection, GUARD)
+    """Make the database refuse to rewrite the ledger, its seals and the record of erasures."""
+    tables = connection.introspection.table_names()
+    for guard in GUARDS:
+        if guard.table in tables:
+            triggers.install(connection, guard)
+
+
+def missing_triggers(connection: BaseDatabaseWrapper) -> list[str]:
+    """Names of the guards' triggers that the database lacks; none before the tables exist."""
+    tables = connection.introspection.table_names()
+    return [name for guard in GUARDS if guard.table in tables for name in triggers.missing(connection, guard)]
 
 
 def install_after_migrate(sender: AppConfig, using: str, **kwargs: Any) -> None:
-    if TABLE in connections[using].introspection.table_names():
-        install_ledger_guard(connections[using])
+    install_ledger_guard(connections[using])
 
 
 def disagreements(using: str = "default") -> Iterator[str]:
@@ -58,6 +111,7 @@ def disagreements(using: str = "default") -> Iterator[str]:
     yield from _unexplained_subscriptions(using)
     yield from _lost_subscriptions(using)
     yield from _broken_chains(using)
+    yield from _forgotten_by_merges(using)
 
 
 def _unexplained_boxes(using: str) -> Iterator[str]:
@@ -116,3 +170,18 @@ def _broken_chains(using: str) -> Iterator[str]:
             "event": pk,
             "profile": profile,
         }
+
+
+def _forgotten_by_merges(using: str) -> Iterator[str]:
+    """A box that a merged-away profile ended with, and of which its winner never heard."""
+    for scope in OPT_OUT_FIELDS:
+        events = ConsentEvent.objects.filter(scope=scope)
+        latest = events.filter(profile=OuterRef("former_id")).order_by("-pk").values("after")[:1]
+        heard = events.filter(profile=OuterRef("winner"), after=True)
+        lost = ProfileAlias.objects.using(using).annotate(ended=Subquery(latest)).filter(~Exists(heard), ended=True)
+        for former, winner in lost.order_by("pk").values_list("former_id", "winner_id").iterator(chunk_size=1000):
+            yield _("“%(box)s” was ticked for profile %(former)s, and is not for profile %(winner)s that it was merged into.") % {
+                "box": OPT_OUT_LABELS[scope],
+                "former": former,
+                "winner": winner,
+            }

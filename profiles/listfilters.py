@@ -22,6 +22,10 @@ class Filter(admin.SimpleListFilter, ABC):
             return queryset
         if value not in {str(key) for key, _label in self.lookup_choices}:
             raise IncorrectLookupParameters
+        return self.narrow(queryset, value)
+
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """The rows that belong to the choice."""
         return queryset.filter(self.condition(value))
 
     @abstractmethod
@@ -35,6 +39,12 @@ class Filter(admin.SimpleListFilter, ABC):
 
 class ChangeList(views.ChangeList):
     """A list whose filters count as active where one is chosen: the form also sends those left at "All"."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str]:
+        """Among equals the direction of the column goes on, so that one index with the id gives both."""
+        first, *others = super().get_ordering(request, queryset)
+        is_up = isinstance(first, str) and not first.startswith("-") and others == ["-pk"]
+        return [first, "pk"] if is_up else [first, *others]
 
     def get_filters(self, request: HttpRequest) -> tuple[Any, ...]:
         specs, *others, _sent = super().get_filters(request)

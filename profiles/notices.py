@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from profiles.channels import Channel
-from profiles.models import Notice, NoticeKind, PendingChange, Profile
+from profiles.models import Notice, NoticeKind, PendingChange, Profile, Service
 
 # What happened already is told however often it happens.
 UNLIMITED = frozenset({NoticeKind.ADDRESS_CHANGED})
@@ -18,6 +18,7 @@ def ask(
     address: str,
     profile: Profile,
     pending_change: PendingChange | None = None,
+    service: Service | None = None,
     page_id: int | None = None,
     page_slug: str = "",
     language: str = "",
@@ -29,6 +30,7 @@ def ask(
         address=address,
         profile=profile,
         pending_change=pending_change,
+        service=service,
         page_id=page_id,
         page_slug=page_slug,
         language=language,
@@ -36,12 +38,26 @@ def ask(
     )
 
 
-def may_ask(kind: NoticeKind, address: str) -> bool:
-    """False where the address was asked the same a moment ago, or often today: whoever posts, rows stay few (decision 9)."""
+def has_asked_enough(profile: Profile) -> bool:
+    """Whether so many new addresses were asked for this person today that one more would make us write to strangers."""
+    asked = Notice.objects.filter(profile=profile, kind=NoticeKind.CONFIRM_ADDRESS)
+    return asked.filter(created_at__gt=timezone.now() - timedelta(days=1)).count() >= settings.NOTICES_PER_DAY
+
+
+def may_ask(kind: NoticeKind, address: str, *, service: Service | None = None, page_id: int | None = None) -> bool:
+    """False where the address was asked the same a moment ago, or often today: whoever posts, rows stay few (decision 9).
+
+    The same is: of this kind, and about this service or from this page where that is named.
+    """
     if kind in UNLIMITED:
         return True
     now = timezone.now()
     asked = Notice.objects.filter(address=address).exclude(kind__in=UNLIMITED)
-    if asked.filter(kind=kind, created_at__gt=now - timedelta(minutes=settings.NOTICE_PAUSE_MINUTES)).exists():
+    same = asked.filter(kind=kind)
+    if service is not None:
+        same = same.filter(service=service)
+    if page_id is not None:
+        same = same.filter(page_id=page_id)
+    if same.filter(created_at__gt=now - timedelta(minutes=settings.NOTICE_PAUSE_MINUTES)).exists():
         return False
     return asked.filter(created_at__gt=now - timedelta(days=1)).count() < settings.NOTICES_PER_DAY

@@ -1,5 +1,7 @@
 """A paginator for lists of any length: it counts up to a limit and then says "more than"."""
 
+from typing import Any
+
 from django.core import paginator
 from django.db.models import QuerySet
 from django.utils.formats import number_format
@@ -16,7 +18,9 @@ class Paginator(paginator.Paginator):
     def reached(self) -> int:
         """The number of rows, LIMIT + 1 standing for any number above the limit."""
         if isinstance(self.object_list, QuerySet):
-            return self.object_list.order_by()[: LIMIT + 1].count()
+            counted_by: QuerySet[Any] | None = getattr(self.object_list, "counted_by", None)
+            rows = self.object_list if counted_by is None else counted_by
+            return rows.order_by()[: LIMIT + 1].count()
         return min(len(self.object_list), LIMIT + 1)
 
     @cached_property

@@ -15,7 +15,11 @@ CSP_WITH_SCRIPT = STRICT_CSP + "; script-src 'self'"
 
 def respond(request: HttpRequest, template: str, status: int = 200, *, csp: str = STRICT_CSP, **context: Any) -> HttpResponse:
     """The page with the headers that keep it out of stores, frames, indexes and referrers."""
-    sender = {"name": settings.SENDER_NAME, "postal_address": settings.SENDER_POSTAL_ADDRESS}
+    sender = {
+        "name": settings.SENDER_NAME,
+        "postal_address": settings.SENDER_POSTAL_ADDRESS,
+        "privacy_url": settings.PRIVACY_URL,
+    }
     response = render(request, template, {"sender": sender, **context}, status=status)
     response.headers["Content-Security-Policy"] = csp  # the middleware leaves what is set
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from profiles import consent
+from profiles import aliases, consent, silence
 from profiles.channels import Channel
 from profiles.consent import Evidence
 from profiles.fields import FoldedField
 from profiles.models import ConsentEvent, Profile, Source
+from profiles.values import differing, put, stored, with_address
 
 
 def take_turn() -> None:
@@ -30,7 +32,7 @@ def oldest(channel: Channel, address: str) -> Profile | None:
 
 
 def register(
-    values: Mapping[str, str],
+    values: Mapping[str, Any],
     choices: Mapping[str, bool],
     *,
     source: Source,
@@ -38,11 +40,16 @@ def register(
     evidence: Evidence,
     wordings: Mapping[str, str],
 ) -> Profile:
-    """A new profile with these boxes ticked; each ticked box is in the ledger with the wording that its scope was shown with."""
+    """A new profile with these boxes ticked; each ticked box is in the ledger with the wording that its scope was shown with.
+
+    `values` are named as profiles.values does; a postal address among them ticks "address specified".
+    """
     with transaction.atomic():
-        profile = Profile(**values, created_by=created_by, modified_by=created_by)
+        profile = Profile(created_by=created_by, modified_by=created_by)
+        put(profile, with_address(stored(values)))
         profile.save(force_insert=True)
         choose(profile, {scope: True for scope, ticked in choices.items() if ticked}, source, evidence, wordings)
+        silence.keep(profile)
     return profile
 
 
@@ -58,23 +65,27 @@ def choose(
     return events
 
 
-def change(profile: Profile, values: Mapping[str, str], *, by: str = "") -> list[str]:
-    """Write ordinary fields; the names of those that differed. The boxes stay as they are: consent alone changes them."""
+def change(profile: Profile, values: Mapping[str, Any], *, by: str = "") -> list[str]:
+    """Write ordinary fields; the names of those that differed. The boxes stay as they are: consent alone changes them.
+
+    `values` are named as profiles.values does; a postal address that is typed anew ticks "address specified".
+    """
     with transaction.atomic():
-        stored = Profile.objects.select_for_update(no_key=True).get(pk=profile.pk)
-        changed = {name: value for name, value in values.items() if getattr(stored, name) != value}
+        current = aliases.held(profile.pk)
+        changed = with_address(differing(current, stored(values)))
         if not changed:
             return []
-        for name, value in changed.items():
-            setattr(stored, name, value)
+        columns = put(current, changed)
         folded = {
-            field.name: field.pre_save(stored, add=False)
+            field.name: field.pre_save(current, add=False)
             for field in Profile._meta.fields
             if isinstance(field, FoldedField) and field.source in changed
         }
-        Profile.objects.filter(pk=stored.pk).update(
-            **changed, **folded, revision=F("revision") + 1, modified_at=timezone.now(), modified_by=by
+        written = {name: getattr(current, name) for name in columns}
+        Profile.objects.filter(pk=current.pk).update(
+            **written, **folded, revision=F("revision") + 1, modified_at=timezone.now(), modified_by=by
         )
-    for name, value in changed.items():
+        silence.keep(current, changed)
+    for name, value in written.items():
         setattr(profile, name, value)
     return list(changed)

@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 
-from profiles import bulkrows, consent, erased, registering
+from profiles import aliases, bulkrows, consent, erased, registering
 from profiles.actors import actor
 from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.columns import CUSTOM
@@ -43,6 +43,7 @@ class Storage:
     def known(self, rows: Sequence[Row]) -> Known:
         """What these rows may mean; nobody else creates or changes these profiles until the transaction ends."""
         registering.take_turn()
+        self._follow_merges(rows)
         return Known(self.layout, self._stored(rows, lock=True))
 
     def store(self, known: Known) -> int:
@@ -53,6 +54,15 @@ class Storage:
             silent = Profile.objects.filter(pk__in=[entry.number for entry in addressed])
             tightened += consent.opt_out_set(silent, channel.value, source=Source.SYSTEM, evidence=ERASED_EARLIER)
         return tightened
+
+    def _follow_merges(self, rows: Sequence[Row]) -> None:
+        """A row of a profile that was merged since it was exported means the profile that it was merged into."""
+        place = self.layout.public_id
+        if place is None:
+            return
+        winners = aliases.present_public_ids({row.values[place] for row in rows if row.values[place]})
+        for row in rows if winners else ():
+            row.values[place] = winners.get(row.values[place], row.values[place])
 
     def _stored(self, rows: Sequence[Row], *, lock: bool) -> list[Entry]:
         layout, ids = self.layout, set[int]()
@@ -181,6 +191,7 @@ class Rehearsal(Storage):
         )
 
     def known(self, rows: Sequence[Row]) -> Known:
+        self._follow_merges(rows)
         found = {entry.number: entry for entry in self._stored(rows, lock=False)}
         for number in {*found, *self._touched_by(rows)}:
             kept = self.touched.execute("SELECT kept FROM entry WHERE number = ?", [number]).fetchone()

@@ -75,6 +75,7 @@ def _count(record: QuarantinedAddress, qualification: Qualification, at: datetim
     record.errors += 1
     record.significant_error_at = at
     record.reason = qualification.reason
+    record.modified_by = ""  # no operator did this
     dead = hard or record.errors >= settings.QUARANTINE_ERRORS
     record.status = Status.QUARANTINE if dead else Status.ERRONEOUS
 

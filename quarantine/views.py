@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
-from profiles.backoffice import backoffice_view, operator, render
+from profiles.backoffice import backoffice_view, operator, render, typed
 from profiles.channels import Channel
 from quarantine import counting
 from quarantine.forms import AddressForm
@@ -140,6 +140,6 @@ def act(request: HttpRequest, record_id: int, name: str) -> HttpResponse:
 @backoffice_view("quarantine.view_quarantinedaddress")
 def status(request: HttpRequest) -> HttpResponse:
     """What is known about one address: a fragment for pages that show it."""
-    channel, address = request.GET.get("channel", ""), request.GET.get("address", "")
+    channel, address = typed(request, "channel"), typed(request, "address")
     record = QuarantinedAddress.objects.filter(channel=channel, address=address).first()
     return render(request, "quarantine/status.html", title=_("Address"), record=record)

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management.commands import flush
 from django.db import connection, connections
+from django.utils import translation
 
 from deliveries import guards
 from landingpages.guard import VERSION_GUARD
@@ -19,7 +20,7 @@ def _flush_lifts_the_guards():
 
     def handle(self, **options):
         with ExitStack() as stack:
-            stack.enter_context(triggers.lifted(connections[options["database"]], ledger.GUARD, VERSION_GUARD, *guards.GUARDS))
+            stack.enter_context(triggers.lifted(connections[options["database"]], *ledger.GUARDS, VERSION_GUARD, *guards.GUARDS))
             return original(self, **options)
 
     flush.Command.handle = handle
@@ -47,6 +48,13 @@ def _fast_passwords(settings):
 @pytest.fixture(autouse=True)
 def _no_pauses(settings):
     settings.PAUSE_SECONDS = 0
+
+
+@pytest.fixture(autouse=True)
+def _each_test_begins_in_the_language_of_the_settings():
+    """The language of the last request stays active in a thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

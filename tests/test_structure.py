@@ -8,6 +8,9 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
+from profiles import holders
+from profiles.models import Profile
+
 ROOT = settings.ROOT
 APPS = ["profiles", "quarantine", "landingpages", "deliveries", "config"]
 # App -> what it may import of the others; None: everything.
@@ -18,10 +21,12 @@ MAY_IMPORT = {
         "profiles.backoffice",
         "profiles.channels",
         "profiles.fields",
+        "profiles.holders",
         "profiles.listfilters",
         "profiles.paging",
         "profiles.pasting",
         "profiles.templatetags.moments",
+        "profiles.timeline",
     },
     "landingpages": {"profiles"},
     "deliveries": {"profiles", "quarantine", "landingpages"},
@@ -30,7 +35,6 @@ MAY_IMPORT = {
 WRITES_OPT_OUTS = {
     "profiles/consent.py",
     "profiles/storing.py",  # only looks like it: it updates the ordinary columns of an import, boxes go through consent
-    "profiles/editing.py",  # only looks like it: it writes the values of a form, which has no box (see below)
 }
 WRITERS = {"update", "create", "update_or_create", "get_or_create", "bulk_update", "bulk_create", "Profile"}
 
@@ -236,13 +240,17 @@ PERSONAL = {
     "profiles.ConsentEvent": "wording detail request_id ip",
     "quarantine.QuarantinedAddress": "address error_text",
     "deliveries.Message": "address outcome provider_id",
-    "profiles.PendingChange": "public_id address fields choices evidence",
+    "profiles.ProfileAlias": "former_public_id",
+    "profiles.PendingChange": "public_id address fields choices services evidence",
     "profiles.Notice": "address reason",
     "landingpages.Submission": "data detail ip",
 }
 ABOUT_OPERATORS = {
     "profiles.Profile": "created_by modified_by",
+    "profiles.ProfileAlias": "merged_by",
+    "profiles.SavedAudience": "created_by modified_by",
     "profiles.ConsentEvent": "by",
+    "profiles.Erasing": "erased_by",
     "profiles.ImportJob": "created_by started_by",
     "quarantine.QuarantinedAddress": "modified_by",
     "deliveries.Delivery": "created_by sender_name sender_email",
@@ -253,9 +261,11 @@ ABOUT_OPERATORS = {
 }
 NOT_PERSONAL = {
     "profiles.SuppressedHash": "channel",
+    "profiles.Erasing": "event_ids",
     "profiles.CustomField": "key label type options",
     "profiles.ImportJob": "file_name key encoding delimiter header fields status expected why worker",
-    "profiles.Service": "label public_label description",
+    "profiles.SavedAudience": "label description kind tree",
+    "profiles.Service": "label public_label description channel validity_unit subscribed_message unsubscribed_message texts",
     "profiles.ConsentEvent": "scope service_label source page_label delivery_label",
     "quarantine.QuarantinedAddress": "channel status reason delivery_label",
     "deliveries.Delivery": "label channel subject html text audience status tracking",
@@ -273,6 +283,33 @@ NOT_PERSONAL = {
     "landingpages.PublishedVersion": "content",
     "landingpages.Submission": "language status",
 }
+
+
+STAYS_AFTER_ERASURE = {"profiles.Erasing"}  # the record that there was one
+
+
+def names_a_profile(field):
+    return field.name in ("profile", "profile_id") or (field.is_relation and field.related_model is Profile)
+
+
+def test_every_model_that_knows_a_person_has_a_holder():
+    """Erasure, access requests and merges reach what is registered, and nothing else."""
+    about_people = {
+        model._meta.label
+        for model in apps.get_models()
+        if model._meta.label in PERSONAL or any(names_a_profile(field) for field in model._meta.concrete_fields)
+    }
+    answered_for = {model._meta.label for holder in holders.registered() for model in holder.models}
+
+    assert about_people - answered_for == STAYS_AFTER_ERASURE
+    # The history of the back office names people by what operators did to them, an import by its files.
+    assert sorted(answered_for - about_people) == ["admin.LogEntry", "profiles.ImportJob"]
+
+
+def test_a_model_has_one_holder():
+    models_of = [model._meta.label for holder in holders.registered() for model in holder.models]
+
+    assert len(models_of) == len(set(models_of))
 
 
 def declared(*lists):

@@ -14,7 +14,7 @@ from deliveries import lifecycle, preparation
 from deliveries.models import Delivery, TrackedLink
 from profiles import consent, importjobs, pending, subscriptions
 from profiles.links import Purpose, make_token
-from profiles.models import Profile, Source
+from profiles.models import CustomField, Profile, SavedAudience, Source
 from tests.factories import ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
@@ -118,8 +118,10 @@ def values(operator, settings, tmp_path):
     tracked = TrackedLink.objects.create(delivery=delivery, url="https://example.org/spring")
     return {
         "profile_id": profile.pk,
+        "audience_id": SavedAudience.objects.create(label="Everybody", tree={}).pk,
         "delivery_id": Delivery.objects.get(label="paused").pk,
         "record_id": record.pk,
+        "service_id": service.pk,
         "import_id": job.pk,
         "name": "release",
         "page_id": page.pk,
@@ -138,6 +140,7 @@ def values(operator, settings, tmp_path):
         "objects": {
             "profiles/profile": profile.pk,
             "profiles/service": service.pk,
+            "profiles/customfield": CustomField.objects.create(key="size", label="Shoe size", type="number").pk,
             "quarantine/quarantinedaddress": record.pk,
             "auth/user": operator.pk,
             "auth/group": group.pk,

@@ -40,6 +40,7 @@ HTML = """\
 </html>
 """
 HEADING = '      <h1 style="margin: 0 0 20px; color: #12655a; font: bold 28px/1.25 Georgia, serif;">{}</h1>'
+PROGRAMME = '<a href="https://example.org/" style="color: #12655a;">{}</a>'
 FRENCH_GREETING = "Bonjour{% if profile.first_name != blank %} {{ profile.first_name }}{% endif %},"
 ENGLISH_GREETING = "Hello{% if profile.first_name != blank %} {{ profile.first_name }}{% endif %},"
 
@@ -65,7 +66,10 @@ SPRING = {
                 "les poiriers sont en fleur et la serre est de nouveau ouverte. Samedi de 10 h à 18 h, nous vous montrons ce qui "
                 "a poussé pendant l’hiver : quarante variétés de tomates, un rucher, et un banc au soleil."
             ),
-            "Venez avec vos boutures : nous les échangeons contre les nôtres. Les enfants plantent, le café est offert.",
+            (
+                "Venez avec vos boutures : nous les échangeons contre les nôtres. Les enfants plantent, le café est offert. "
+                f"{PROGRAMME.format('Le programme de la journée')}"
+            ),
             "À samedi !",
         ),
         (
@@ -75,7 +79,10 @@ SPRING = {
                 "the pear trees are in blossom and the glasshouse is open again. On Saturday from 10 to 6 we show you what grew "
                 "over the winter: forty kinds of tomatoes, a beehive, and a bench in the sun."
             ),
-            "Bring your cuttings: we swap them for ours. Children plant, and the coffee is on us.",
+            (
+                "Bring your cuttings: we swap them for ours. Children plant, and the coffee is on us. "
+                f"{PROGRAMME.format('The programme of the day')}"
+            ),
             "See you on Saturday!",
         ),
     ),

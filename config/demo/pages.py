@@ -1,13 +1,19 @@
-"""The two landing pages of the demo data: online in both languages, and the default of every new delivery."""
+"""The landing pages of the demo data, online in both languages: defaults of every new delivery, and of a service."""
 
 from django.contrib.auth.models import AbstractUser
 
 from deliveries import pagelinks
 from landingpages import editing, publishing, templates_builtin
 from landingpages.models import LandingPage, PageType
+from profiles.models import Service
 
 # Type -> name for the operators, address
 PAGES = {PageType.ACQUISITION: ("Your preferences", "preferences"), PageType.BLOCKLIST: ("Nothing any more", "nothing-any-more")}
+
+SERVICE_PAGES = {
+    PageType.SUBSCRIPTION: ("Subscribe to the Thursday letter", "thursday-letter"),
+    PageType.UNSUBSCRIPTION: ("Leave the Thursday letter", "leave-the-thursday-letter"),
+}
 
 
 def publish(manager: AbstractUser) -> dict[str, LandingPage]:
@@ -16,8 +22,14 @@ def publish(manager: AbstractUser) -> dict[str, LandingPage]:
     return {column: made[kind] for column, kind in pagelinks.PAGE_TYPES.items()}
 
 
-def _page(kind: PageType, label: str, slug: str, manager: AbstractUser) -> LandingPage:
-    page = templates_builtin.create_page(kind, label=label, slug=slug, by=manager)
+def publish_for(service: Service, manager: AbstractUser) -> None:
+    """The default pages for subscribing to a service and for leaving it."""
+    for kind, named in SERVICE_PAGES.items():
+        _page(kind, *named, manager, service)
+
+
+def _page(kind: PageType, label: str, slug: str, manager: AbstractUser, service: Service | None = None) -> LandingPage:
+    page = templates_builtin.create_page(kind, label=label, slug=slug, by=manager, service=service)
     editing.change_page(page, {"is_default": True}, by=manager)
     publishing.publish(page, by=manager)
     return page

@@ -1,31 +1,45 @@
 """People, what they allow, and the ledger of who changed it."""
 
+from profiles.models.audiences import AudienceKind, AudienceMember, SavedAudience
 from profiles.models.events import ConsentEvent, Scope, Source
 from profiles.models.imports import IMPORT_SOURCES, RUNNING, ImportJob, ImportStatus
-from profiles.models.membership import Service, Subscription
-from profiles.models.people import CustomField, CustomType, EmailFormat, Gender, Profile, ProfileQuerySet
-from profiles.models.privacy import SuppressedHash
+from profiles.models.membership import MessageChoice, Service, Subscription, SubscriptionQuerySet, ValidityUnit
+from profiles.models.merged import ProfileAlias
+from profiles.models.people import ANY_BOX, CustomField, CustomType, EmailFormat, Gender, Profile, ProfileQuerySet
+from profiles.models.privacy import Erasing, SuppressedHash
 from profiles.models.requests import Notice, NoticeKind, NoticeStatus, PendingChange
+from profiles.models.seals import Seal, SealedBatch
 
 __all__ = [
+    "ANY_BOX",
     "IMPORT_SOURCES",
     "RUNNING",
+    "AudienceKind",
+    "AudienceMember",
     "ConsentEvent",
     "CustomField",
     "CustomType",
     "EmailFormat",
+    "Erasing",
     "Gender",
     "ImportJob",
     "ImportStatus",
+    "MessageChoice",
     "Notice",
     "NoticeKind",
     "NoticeStatus",
     "PendingChange",
     "Profile",
+    "ProfileAlias",
     "ProfileQuerySet",
+    "SavedAudience",
     "Scope",
+    "Seal",
+    "SealedBatch",
     "Service",
     "Source",
     "Subscription",
+    "SubscriptionQuerySet",
     "SuppressedHash",
+    "ValidityUnit",
 ]

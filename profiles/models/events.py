@@ -68,7 +68,10 @@ class ConsentEvent(models.Model):
         verbose_name = _("consent event")
         verbose_name_plural = _("consent events")
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["profile", "scope", "id"], name="consent_by_profile_and_scope")]
+        indexes = [
+            models.Index(fields=["profile", "scope", "id"], name="consent_by_profile_and_scope"),
+            models.Index(fields=["service", "at"], name="consent_by_service", condition=Q(service__isnull=False)),
+        ]
         constraints = [
             models.CheckConstraint(condition=~Q(before=F("after")), name="a_consent_event_changes_something"),
             models.CheckConstraint(

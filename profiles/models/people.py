@@ -1,7 +1,8 @@
 """People we may write to, and the fields that an installation adds to them."""
 
 import uuid
-from typing import Self
+from collections.abc import Callable
+from typing import Any, Self
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -12,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS, OPT_OUT_LABELS, Channel
 from profiles.fields import ByteOrderedField, DomainField, FoldedField, fold, prefix
 from profiles.regions import country_name
+
+ANY_BOX = Q(*[(field, True) for field in OPT_OUT_FIELDS.values()], _connector=Q.OR)  # opted out of anything
 
 
 class Gender(models.TextChoices):
@@ -26,7 +29,36 @@ class EmailFormat(models.TextChoices):
     HTML = "html", _("HTML")
 
 
+def ways_to_match(text: str, starts: Callable[[str, str], Q] = prefix) -> list[Q]:
+    """The conditions any of which makes a profile match a search, each of one index; none for an empty text."""
+    folded = fold(text)
+    if not folded:
+        return []
+    found = [starts("email", text.strip().lower()), starts("first_name_folded", folded), starts("last_name_folded", folded)]
+    found.append(starts("external_id", text.strip()))
+    digits = "".join(character for character in text if character in "+0123456789")
+    if digits.startswith("+") and len(digits) > 1:
+        found.append(starts("mobile", digits))
+    first, _space, last = folded.partition(" ")
+    if last:
+        found.append(starts("last_name_folded", last) & Q(first_name_folded=first))
+    return found
+
+
 class ProfileQuerySet(models.QuerySet["Profile"]):
+    counted_by: Self | None = None  # the same set in the shape that is counted sooner, until it is filtered further
+
+    def _filter_or_exclude(self, negate: bool, args: Any, kwargs: Any) -> Self:
+        narrowed: Self = super()._filter_or_exclude(negate, args, kwargs)  # type: ignore[misc]
+        if kwargs or any(args):
+            narrowed.counted_by = None
+        return narrowed
+
+    def _clone(self) -> Self:
+        clone: Self = super()._clone()  # type: ignore[misc]
+        clone.counted_by = self.counted_by
+        return clone
+
     def opted_out(self, scope: str) -> Self:
         """Profiles with this very box ticked; `scope` is a channel or ANY_CHANNEL."""
         return self.filter(**{OPT_OUT_FIELDS[scope]: True})
@@ -36,18 +68,11 @@ class ProfileQuerySet(models.QuerySet["Profile"]):
         return self.exclude(opted_out_all=True).exclude(**{channel.opt_out_field: True})
 
     def matching(self, text: str) -> Self:
-        """Profiles of which the email, mobile, first or last name starts with the text; accents and case do not matter."""
-        folded = fold(text)
-        if not folded:
-            return self
-        found = prefix("email", text.strip().lower()) | prefix("first_name_folded", folded) | prefix("last_name_folded", folded)
-        digits = "".join(character for character in text if character in "+0123456789")
-        if digits.startswith("+") and len(digits) > 1:
-            found |= prefix("mobile", digits)
-        first, _space, last = folded.partition(" ")
-        if last:
-            found |= prefix("last_name_folded", last) & Q(first_name_folded=first)
-        return self.filter(found)
+        """Profiles of which email, mobile, first name, last name or external ID starts with the text.
+
+        Accents and case do not matter, except in an external ID. Everybody for an empty text.
+        """
+        return self.filter(Q(*ways_to_match(text), _connector=Q.OR))
 
     def with_address(self, channel: Channel, address: str) -> Self:
         return self.filter(**{channel.address_field: address})
@@ -107,14 +132,28 @@ class Profile(models.Model):
     class Meta:
         verbose_name = _("profile")
         verbose_name_plural = _("profiles")
-        permissions = [("import_profile", "Can import profiles"), ("export_profile", "Can export profiles")]
         ordering = ["-pk"]
+        permissions = [
+            ("import_profile", _("Can import profiles")),
+            ("export_profile", _("Can export profiles")),
+            ("merge_profile", _("Can merge profiles")),
+            ("erase_profile", _("Can erase profiles")),
+            ("access_profile", _("Can answer access requests")),
+        ]
         indexes = [
-            models.Index(fields=["email"], name="profile_email"),
+            # With the id: the list is read in the order of the column, and of the newest first within a choice.
+            models.Index(fields=["email", "id"], name="profile_by_email"),
             models.Index(fields=["external_id"], name="profile_external_id"),
-            models.Index(fields=["mobile"], name="profile_mobile"),
-            models.Index(fields=["first_name_folded"], name="profile_first_name"),
-            models.Index(fields=["last_name_folded"], name="profile_last_name"),
+            models.Index(fields=["mobile", "id"], name="profile_by_mobile"),
+            models.Index(fields=["first_name_folded", "last_name_folded"], name="profile_by_first_name"),
+            models.Index(fields=["last_name_folded", "id"], name="profile_by_last_name"),
+            models.Index(fields=["country", "id"], name="profile_by_country"),
+            models.Index(fields=["preferred_language", "id"], name="profile_by_language"),
+            models.Index(fields=["id"], condition=ANY_BOX, name="profile_opted_out"),
+            *(
+                models.Index(fields=["id"], condition=Q((field, True)), name=f"profile_{field}")
+                for field in OPT_OUT_FIELDS.values()
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,3 +14,20 @@ class SuppressedHash(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "digest"], name="an_erased_address_is_kept_once")]
+
+
+class Erasing(models.Model):
+    """A profile that was erased: opens its events in the ledger for deletion, and is the record that says so. Append-only.
+
+    `event_ids` are the events that went; `mac` is sealing.erasure_mac() of all the rest, so that nobody can explain
+    the loss of an event by a row of his own making.
+    """
+
+    profile_id = models.BigIntegerField(unique=True)
+    erased_at = models.DateTimeField()
+    erased_by = models.CharField(max_length=150)
+    event_ids = models.JSONField(default=list)
+    mac = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return str(self.profile_id)

@@ -10,13 +10,15 @@ from django.utils.translation import gettext_lazy as _
 from profiles.channels import Channel
 from profiles.fields import ByteOrderedField
 from profiles.models.events import Source
+from profiles.models.membership import Service
 from profiles.models.people import Profile
 
 
 class PendingChange(models.Model):
     """What somebody asked for without enough proof: applied when the holder of the stored address confirms it by POST.
 
-    `fields` are plain columns with their new values, `choices` scope -> ticked; `evidence` is what the ledger will keep.
+    `fields` are plain columns with their new values, `choices` scope -> ticked, `services` id of a service as text ->
+    subscribed; `evidence` is what the ledger will keep.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -24,6 +26,7 @@ class PendingChange(models.Model):
     address = ByteOrderedField(max_length=254)  # the email that is asked: whoever reads it proves to hold it
     fields = models.JSONField(default=dict)
     choices = models.JSONField(default=dict)
+    services = models.JSONField(default=dict)
     evidence = models.JSONField(default=dict)
     source = models.CharField(max_length=30, choices=Source)
     created_at = models.DateTimeField()
@@ -36,6 +39,9 @@ class NoticeKind(models.TextChoices):
     CONFIRM_ADDRESS = "confirm_address", _("confirm a new address")
     ADDRESS_CHANGED = "address_changed", _("address changed")
     FRESH_LINK = "fresh_link", _("fresh link")
+    CONFIRM_SUBSCRIPTION = "confirm_subscription", _("confirm a subscription")
+    SUBSCRIBED = "subscribed", _("subscribed")
+    UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
 
 
 class NoticeStatus(models.TextChoices):
@@ -52,6 +58,7 @@ class Notice(models.Model):
     address = ByteOrderedField(max_length=254)
     profile = models.ForeignKey(Profile, models.CASCADE, null=True, related_name="notices")
     pending_change = models.ForeignKey(PendingChange, models.CASCADE, null=True, related_name="notices")
+    service = models.ForeignKey(Service, models.CASCADE, null=True, related_name="+")
     page_id = models.BigIntegerField(null=True)
     page_slug = models.CharField(max_length=64, blank=True)
     language = models.CharField(max_length=5, blank=True)

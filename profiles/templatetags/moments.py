@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 register = template.Library()
 
 FULL = "j F Y H:i"
+EXACT = "j F Y H:i:s e"
 
 
 @register.filter
@@ -23,6 +24,12 @@ def moment(value: datetime | None) -> SafeString | str:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), date_format(local, FULL), spoken(local)
     )
+
+
+@register.filter
+def exact(value: datetime | None) -> str:
+    """ "3 March 2026 10:00:12 Europe/Paris", for records that must stand on their own."""
+    return date_format(timezone.localtime(value), EXACT) if value else "–"
 
 
 def spoken(local: datetime) -> str:

@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from profiles.admin import ProfileAdmin
 from tests.browser import world
+from tests.factories import ProfileFactory, PublishedPageFactory
+from tests.landingpages.visitors import link
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -108,6 +110,29 @@ def test_public_pages_and_login_have_no_barrier(page, inspector, everything_ther
     for path in ["/admin/login/", *world.public_pages()]:
         page.goto(path)
         inspector.look(path, widths=(390, 320))
+
+    assert inspector.faults == []
+
+
+def test_answers_of_a_landing_page_have_no_barrier(page, inspector, db):
+    """What follows its button: refused with words beside the fields, recorded, to be confirmed, undone."""
+    marie = ProfileFactory(email="marie@example.org", preferred_language="en")
+    preferences = PublishedPageFactory()
+    arriving = PublishedPageFactory(template="blocklist", acts_on_arrival=True)
+
+    page.goto(link(preferences, marie))
+    page.get_by_label("Email", exact=True).fill("no address")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    inspector.look("a refused form", widths=(390, 320))
+    page.get_by_label("Email", exact=True).fill("new@example.org")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("status")).to_contain_text("To finish, open the mail that is on its way to n•••w@example.org")
+    inspector.look("a recorded form", widths=(390, 320))
+    page.goto(link(arriving, marie))
+    page.get_by_role("heading").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    inspector.look("an opt-out that can be undone", widths=(390, 320))
 
     assert inspector.faults == []
 

@@ -215,7 +215,7 @@ def test_the_story_of_the_seeds(office, visitor, operator, smtp, work):
     visitor.get_by_label(CHANNELS["opted_out_sms"]).uncheck()
     visitor.get_by_label(CHANNELS["opted_out_email"]).check()
     visitor.get_by_role("button", name="Enregistrer").click()
-    expect(visitor.get_by_text("Merci. Vos choix sont enregistrés.")).to_be_visible()
+    expect(visitor.get_by_text("Vos choix sont enregistrés.")).to_be_visible()
 
     # « Une fois le formulaire envoyé, l’onglet Général du profil est mis à jour en fonction de la sélection. »
     assert general_tab(office, marie) == ["Ne plus contacter par email"]

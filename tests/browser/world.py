@@ -1,6 +1,6 @@
 """What the pages show in the browser tests: people, choices, quarantined addresses and a delivery in each status."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.contrib.auth.models import Group, User
 from django.urls import reverse
@@ -9,12 +9,14 @@ from django.utils import timezone
 from deliveries import lifecycle, preparation, sending, skeleton, transports
 from deliveries.models import Delivery
 from deliveries.statuses import DeliveryStatus
-from profiles import audiences, consent, subscriptions
+from landingpages import editing, publishing
+from profiles import audiences, consent, pending, saved_audiences, subscriptions
 from profiles.channels import Channel
 from profiles.links import Purpose, make_token
-from profiles.models import Profile, Service, Source
+from profiles.models import CustomField, CustomType, PendingChange, Profile, SavedAudience, Service, Source
 from quarantine.models import QuarantinedAddress, Reason, Status
-from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
+from tests.factories import LandingPageFactory, ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
+from tests.landingpages.visitors import address, link
 
 # Small batches, so that a delivery can be caught in the middle.
 SETTINGS = {"TRANSPORTS": {"email": "deliveries.transports.memory.MemorySession"}, "BATCH_MESSAGES": 4}
@@ -28,13 +30,24 @@ REFUSAL = "550 5.1.1 <gone@example.org>: Recipient address rejected: User unknow
 def build(operator: User) -> None:
     _people(operator)
     _quarantine()
+    _audiences(operator)
     for status in ORDER:
         _delivery(status, operator)
     Group.objects.create(name="Marketers")
 
 
 def _people(operator: User) -> None:
-    marie = ProfileFactory(first_name="Marie", last_name="Dupont", email="marie@example.org", opted_out=["sms", "direct_mail"])
+    for position, kind in enumerate(CustomType, 1):
+        options = ["Red", "Blue"] if kind == CustomType.CHOICE else []
+        CustomField.objects.create(key=kind.value, label=f"Favourite {kind.label}", type=kind, options=options, position=position)
+    marie = ProfileFactory(
+        first_name="Marie",
+        last_name="Dupont",
+        email="marie@example.org",
+        birth_date=date(1984, 2, 29),
+        custom={"text": "left-handed", "number": 38.5, "date": "2020-05-17", "yes_no": True, "choice": "Green"},
+        opted_out=["sms", "direct_mail"],
+    )
     consent.opt_out(marie, "email", source=Source.ONE_CLICK)
     consent.apply_choices(marie, {"sms": False}, source=Source.OPERATOR, by=operator)
     letter = ServiceFactory(label="Thursday letter", description="News of the house, every Thursday morning.")
@@ -46,6 +59,26 @@ def _people(operator: User) -> None:
     ProfileFactory(email="gone@example.org")
     for number in range(12):
         ProfileFactory(opted_out=["email"] if number % 4 == 0 else ["all"] if number == 5 else [])
+
+
+def _audiences(operator: User) -> None:
+    """One of every kind of value, in every kind of group; and a list of it."""
+    service = Service.objects.first()
+    parts = [
+        {"field": "country", "operator": "in", "value": ["FR", "BE"]},
+        {"field": "gender", "operator": "not_in", "value": ["male"]},
+        {
+            "any": [
+                {"field": "city", "operator": "is_not", "value": "Paris"},
+                {"field": "age", "operator": "between", "value": [0, 99]},
+            ]
+        },
+        {"not": {"any": [{"field": "birth_date", "operator": "on", "value": "2000-02-29"}]}},
+        {"not": {"all": [{"field": "service", "operator": "subscribed_last", "value": [service.pk, 7]}]}},
+        {"field": "email", "operator": "not_empty", "value": None},
+    ]
+    query = saved_audiences.create({"all": parts}, label="Spring readers " * 8, by=operator)
+    saved_audiences.freeze(query, label="Spring readers of today", by=operator)
 
 
 def _quarantine() -> None:
@@ -106,11 +139,33 @@ def backoffice_pages() -> list[str]:
         reverse("admin:profiles_profile_add"),
         reverse("profiles:opt_out") + f"?ids={marie.pk},{other.pk}",
         reverse("admin:profiles_profile_change", args=[marie.pk]),
-        *(reverse(f"profiles:{name}", args=[marie.pk]) for name in ("consent_history", "subscriptions")),
-        *(reverse(f"deliveries:{name}", args=[marie.pk]) for name in ("profile_sending_log", "profile_exclusion_log")),
+        *(
+            reverse(f"profiles:{name}", args=[marie.pk])
+            for name in ("consent_history", "subscriptions", "consent_record", "marketing_history", "merge", "access", "erase")
+        ),
+        reverse("profiles:consent_history", args=[marie.pk]) + f"?at={timezone.localtime():%Y-%m-%dT%H:%M:%S}",
+        reverse("profiles:marketing_history", args=[other.pk]) + "?kind=addresses",
+        reverse("profiles:merge", args=[marie.pk]) + f"?with={other.pk}",
+        reverse("profiles:merge", args=[marie.pk]) + "?q=nobody",
+        *(
+            reverse(f"deliveries:{name}", args=[marie.pk])
+            for name in ("profile_sending_log", "profile_exclusion_log", "profile_tracking_log")
+        ),
+        *_audience_pages(),
         reverse("admin:profiles_service_changelist"),
         reverse("admin:profiles_service_add"),
         reverse("admin:profiles_service_change", args=[Service.objects.first().pk]),
+        reverse("admin:profiles_service_delete", args=[Service.objects.first().pk]),
+        *(
+            reverse(f"profiles:service_{name}", args=[service.pk])
+            for name in ("subscriptions", "history", "dashboard", "list")
+            for service in Service.objects.all()
+        ),
+        reverse("admin:profiles_customfield_changelist"),
+        reverse("admin:profiles_customfield_changelist") + "?q=nothing",
+        reverse("admin:profiles_customfield_add"),
+        reverse("admin:profiles_customfield_change", args=[CustomField.objects.get(type="choice").pk]),
+        reverse("admin:profiles_customfield_delete", args=[CustomField.objects.get(type="choice").pk]),
         reverse("admin:quarantine_quarantinedaddress_changelist"),
         reverse("admin:quarantine_quarantinedaddress_add"),
         reverse("admin:quarantine_quarantinedaddress_change", args=[record.pk]),
@@ -124,6 +179,18 @@ def backoffice_pages() -> list[str]:
         reverse("admin:auth_group_change", args=[Group.objects.first().pk]),
         reverse("admin:password_change"),
         "/admin/nothing-here/",
+    ]
+
+
+def _audience_pages() -> list[str]:
+    query, frozen = SavedAudience.objects.order_by("pk")
+    return [
+        reverse("profiles:audiences"),
+        reverse("profiles:audiences") + "?q=nothing",
+        reverse("profiles:audience_add"),
+        *(reverse(f"profiles:{name}", args=[query.pk]) for name in ("audience", "audience_edit", "audience_freeze")),
+        *(reverse(f"profiles:{name}", args=[frozen.pk]) for name in ("audience", "audience_edit", "audience_delete")),
+        reverse("deliveries:count") + f"?audience={query.pk}",
     ]
 
 
@@ -144,6 +211,36 @@ def _delivery_pages() -> list[str]:
 
 def public_pages() -> list[str]:
     """What recipients open."""
-    public_id = Profile.objects.get(last_name=LONG_NAME["last_name"]).public_id
-    tokens = [make_token(purpose, public_id) for purpose in (Purpose.ONE_CLICK, Purpose.PERSONAL)]
-    return [reverse("public:unsubscribe", args=[token]) for token in (*tokens, "no-such-link")]
+    profile = Profile.objects.get(last_name=LONG_NAME["last_name"])
+    tokens = [make_token(purpose, profile.public_id) for purpose in (Purpose.ONE_CLICK, Purpose.PERSONAL)]
+    unsubscribe = [reverse("public:unsubscribe", args=[token]) for token in (*tokens, "no-such-link")]
+    return [*unsubscribe, *_landing_pages(profile)]
+
+
+def _landing_pages(profile: Profile) -> list[str]:
+    """Each kind of page in each way that it answers; the confirmation of a change too."""
+    preferences = LandingPageFactory(label="Preferences", preload_data=True)
+    for field in ("gender", "birth_date", *(f"custom.{kind}" for kind in CustomType)):
+        block = editing.add(preferences, "checkbox" if field == "custom.yes_no" else "text_input", by="Ana Lopes")
+        editing.change(preferences, block.key, {"field": field}, by="Ana Lopes")
+    publishing.publish(preferences, by="Ana Lopes")
+    blocklist = PublishedPageFactory(template="blocklist", label="Nothing any more")
+    closed = PublishedPageFactory(label="Closed")
+    publishing.unpublish(closed, by="Ana Lopes")
+    letter = Service.objects.get(label="Thursday letter")
+    subscribing, leaving = (PublishedPageFactory(template=name, service=letter) for name in ("subscription", "unsubscription"))
+    change = {"last_name": "Featherstonehaugh-" * 2, "email": LONG_ADDRESS.replace("marie", "maria")}
+    pending.ask(profile, address=profile.email, fields=change, choices={"all": False, "sms": True}, source=Source.LANDING_PAGE,
+                evidence=consent.NO_EVIDENCE)  # fmt: skip
+    links = [link(page, profile, age=timedelta(days=days)) for page in (preferences, blocklist, closed) for days in (0, 31)]
+    return [
+        *links,
+        *(link(page, profile, age=timedelta(days=days)) for page in (subscribing, leaving) for days in (0, 31)),
+        address(subscribing),
+        *(address(page) for page in (preferences, blocklist, closed)),
+        address(preferences) + "?lang=fr",
+        address(preferences) + "fresh-link/",
+        "/c/" + make_token(Purpose.CONFIRM, PendingChange.objects.get().public_id),
+        "/c/no-such-link",
+        "/lp/no-such-page/",
+    ]

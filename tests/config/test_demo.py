@@ -8,12 +8,13 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db.models import Count
 
+from config.demo import details
 from config.demo.people import people
 from deliveries import preparation, sending, transports
 from deliveries.models import Delivery, Message
 from deliveries.rendering import Renderer
 from landingpages.models import LandingPage, PublishedVersion
-from profiles import links
+from profiles import customfields, links, timezones
 from profiles.channels import Channel
 from profiles.links import Purpose
 from profiles.models import ConsentEvent, Profile, Service, Source, Subscription
@@ -62,6 +63,27 @@ def test_demo_people_have_addresses_that_nobody_can_own():
     assert [one for one in made if not (one.email or one.mobile or one.country in ("BE", "IE"))] == []
 
 
+def test_demo_people_tell_the_same_details_every_time():
+    made = [people() for _ in range(2)]
+    for profiles in made:
+        details.complete(profiles)
+    described = [[(one.gender, one.title, one.birth_date, one.time_zone, one.custom) for one in profiles] for profiles in made]
+    assert described[0] == described[1]
+    known = set(timezones.names())
+    assert [one.time_zone for one in made[0] if one.time_zone not in known] == []
+    assert {(one.title, one.gender) for one in made[0] if one.first_name == "Marie"} <= {("Mme", "female"), ("", "")}
+
+
+def test_demo_has_custom_fields_with_values_that_they_can_hold(demo):
+    fields = {field.key: field for field in customfields.definitions()}
+    assert list(fields) == ["grows_on", "visits", "friend_since", "volunteer"]
+    values = [(fields[key], value) for one in Profile.objects.all() for key, value in one.custom.items()]
+    assert [value for field, value in values if customfields.read(field, customfields.as_text(field, value)) != value] == []
+    assert {field.key for field, _value in values} == set(fields)
+    assert set(Profile.objects.values_list("gender", flat=True)) == {"", "male", "female"}
+    assert Profile.objects.filter(address_specified=False).count() == 0
+
+
 def test_demo_loads_a_spread_of_everything(demo):
     assert demo == "Demo data loaded: 314 profiles; the worker sends “Winter news”.\n"
     assert Counter(Profile.objects.values_list("preferred_language", flat=True)) == {"fr": 200, "en": 114}
@@ -80,6 +102,8 @@ def test_demo_loads_a_spread_of_everything(demo):
         ("quarantine", "user_unknown", 3),
     ]
     assert QuarantinedAddress.objects.get(reason="mailbox_full").errors == 2
+    erroneous = set(QuarantinedAddress.objects.filter(status="erroneous").values_list("address", flat=True))
+    assert erroneous.isdisjoint(Message.objects.to_deliver().values_list("address", flat=True))
     assert sorted(Service.objects.annotate(number=Count("subscriptions")).values_list("label", "number")) == [
         ("Thursday letter", 120),
         ("Workshops", 60),
@@ -127,9 +151,10 @@ def test_demo_has_a_delivery_to_prepare_and_one_that_the_worker_finishes(demo, s
     assert {one.mail["Subject"] for one in smtp.accepted} == {"Au coin du feu", "By the fireside"}
 
 
-def test_demo_has_both_pages_online_in_both_languages_and_as_defaults(demo):
+def test_demo_has_its_pages_online_in_both_languages_and_as_defaults(demo):
     pages = LandingPage.objects.order_by("type").values_list("type", "status", "is_default", "version__content__languages")
-    assert list(pages) == [("acquisition", "online", True, ["en", "fr"]), ("blocklist", "online", True, ["en", "fr"])]
+    kinds = ("acquisition", "blocklist", "subscription", "unsubscription")
+    assert list(pages) == [(kind, "online", True, ["en", "fr"]) for kind in kinds]
     by_type = {page.type: page.pk for page in LandingPage.objects.all()}
     columns = Delivery.objects.order_by("pk").values_list("preference_page", "blocklist_page")
     assert list(columns) == [(by_type["acquisition"], by_type["blocklist"])] * 2
@@ -143,7 +168,7 @@ def test_demo_letters_link_to_both_pages(demo, language):
     found = re.findall(r"/lp/([a-z-]+)/([\w-]+)", html)
     assert [slug for slug, _token in found] == ["preferences", "nothing-any-more"]
     pages = [links.read_token(token, Purpose.PAGE).page for _slug, token in found]
-    assert pages == list(LandingPage.objects.order_by("type").values_list("pk", flat=True))
+    assert pages == list(LandingPage.objects.filter(service=None).order_by("type").values_list("pk", flat=True))
 
 
 def test_demo_delivery_in_editing_has_nothing_to_correct(demo):

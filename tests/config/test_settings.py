@@ -19,6 +19,7 @@ CHECK = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARN
 GUNICORN = [sys.executable, "-m", "gunicorn", "config.wsgi"]
 PUBLIC_URL = "PUBLIC_URL must be http:// or https:// and a host, without a path, such as https://news.example.org."
 LINK_KEYS = "LINK_KEYS must be entries such as 1:secret, separated by commas: numbers 1 to 255, secrets from 32 characters."
+PRIVACY_URL = "PRIVACY_URL must be an address such as https://example.org/privacy."
 DATABASE_URL = "DATABASE_URL must be such as postgres://user:password@host/database or sqlite:////path/to/file."
 
 
@@ -55,6 +56,8 @@ def test_start_without_one_value_ends_with_its_sentence(name):
         ("LINK_KEYS", "256:" + "a" * 32, LINK_KEYS),
         ("LINK_KEYS", "1:" + "a" * 32 + ",1:" + "b" * 32, LINK_KEYS),
         ("SUPPRESSION_KEY", "short", "SUPPRESSION_KEY must have 32 or more characters."),
+        ("PRIVACY_URL", "example.org/privacy", PRIVACY_URL),
+        ("PRIVACY_URL", "javascript:alert(1)", PRIVACY_URL),
         ("PORT", "http", "PORT must be a number, such as 8000."),
         ("DATABASE_URL", "heed.sqlite3", DATABASE_URL),
     ],

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -13,15 +14,15 @@ from deliveries.confirmations import send_due_notices
 from deliveries.management.commands.worker import Command as Worker
 from deliveries.notice_mails import FIELD_WORDS, LIFTED_WORDS
 from deliveries.transports import TransportUnavailable
-from landingpages import publishing, templates_builtin
+from landingpages import editing, publishing, templates_builtin
 from landingpages.blocks import FIELDS
 from landingpages.models import LandingPage
-from profiles import links
+from profiles import links, subscriptions
 from profiles.channels import OPT_OUT_LABELS
 from profiles.links import Purpose
-from profiles.models import Notice, NoticeKind, PendingChange, Profile, Source
+from profiles.models import ConsentEvent, Notice, NoticeKind, PendingChange, Profile, Source, Subscription
 from quarantine.models import QuarantinedAddress
-from tests.factories import ProfileFactory, QuarantinedAddressFactory
+from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -142,7 +143,10 @@ PAYLOADS = [
 def test_nothing_that_a_visitor_typed_is_in_any_notice(ask, marie, landing_page, smtp, kind, payload):
     typed = dict.fromkeys(("first_name", "last_name", "city"), payload[:30])
     Profile.objects.filter(pk=marie.pk).update(**typed)
-    ask(kind, fields=typed, page_id=landing_page.pk, page_slug=payload[:64])
+    service = ServiceFactory(subscribed_message="default", unsubscribed_message="default")
+    if kind == NoticeKind.SUBSCRIBED:
+        Subscription.objects.create(profile=marie, service=service)
+    ask(kind, fields=typed, page_id=landing_page.pk, page_slug=payload[:64], service=service)
 
     send_due_notices()
 
@@ -550,3 +554,112 @@ def test_a_notice_that_cannot_be_written_holds_nobody_up(ask, smtp):
     send_due_notices()
 
     assert smtp.recipients == ["paul@example.org"]
+
+
+# Subscriptions
+
+
+@pytest.fixture
+def letter():
+    return ServiceFactory(
+        label="Letter",
+        public_label="The Thursday letter",
+        subscribed_message="default",
+        unsubscribed_message="default",
+        validity_amount=10,
+        validity_unit="days",
+    )
+
+
+def test_who_subscribed_is_told_until_when_and_how_to_leave(marie, letter, smtp):
+    page = templates_builtin.create_page("unsubscription", label="Leave", slug="leave", by="Ana", service=letter)
+    editing.change_page(page, {"is_default": True}, by="Ana")
+    publishing.publish(page, by="Ana")
+    subscriptions.subscribe(marie, letter, source=Source.OPERATOR)
+
+    assert send_due_notices() == 1
+
+    [accepted] = smtp.accepted
+    assert accepted.mail["Subject"] == "You are subscribed to “The Thursday letter”"
+    for body in bodies(accepted):
+        assert "The subscription ends by itself:" in body
+        link = links.read_token(link_in(body, "https://news.example.org/lp/leave/"), Purpose.PAGE)
+        assert (link.public_id, link.page) == (marie.public_id, page.pk)
+
+
+def test_who_left_is_told(marie, letter, smtp):
+    Subscription.objects.create(profile=marie, service=letter)
+    subscriptions.unsubscribe(marie, letter, source=Source.OPERATOR)
+
+    send_due_notices()
+
+    [accepted] = smtp.accepted
+    assert accepted.mail["Subject"] == "Your subscription to “The Thursday letter” has ended"
+    assert all("https://" not in body for body in bodies(accepted))
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"), [("en", "Welcome to The Thursday letter"), ("fr", "Bienvenue The Thursday letter")]
+)
+def test_a_custom_message_is_sent_as_it_was_written(marie, letter, smtp, language, subject):
+    texts = {
+        "en": {"subject": "Welcome to {service}", "text": "<b>Hello</b>\n\n{service}, {{ profile.email }}"},
+        "fr": {"subject": "Bienvenue {service}", "text": "Bonjour {service}"},
+    }
+    letter.subscribed_message, letter.texts = "custom", {"subscribed": texts}
+    letter.save()
+    subscriptions.subscribe(marie, letter, source=Source.OPERATOR, language=language)
+
+    send_due_notices()
+
+    [accepted] = smtp.accepted
+    assert accepted.mail["Subject"] == subject
+    plain, html = bodies(accepted)
+    assert "The Thursday letter" in plain
+    assert ("<b>Hello</b>" in plain, "<b>Hello</b>" in html) == (language == "en", False)
+    assert (ADDRESS in plain, "Hello," in plain) == (False, False)
+
+
+@pytest.mark.parametrize("kind", ["subscribed", "unsubscribed"])
+def test_what_is_not_true_any_more_is_not_told(ask, marie, letter, smtp, kind):
+    ask(kind, service=letter)
+    if kind == "unsubscribed":
+        Subscription.objects.create(profile=marie, service=letter)
+
+    send_due_notices()
+
+    assert (outcomes(), smtp.accepted) == ([("withheld", "It is not true any more.")], [])
+
+
+def test_two_services_are_confirmed_one_after_the_other(marie, letter, smtp):
+    other = ServiceFactory(subscribed_message="default")
+    for service in (letter, other):
+        subscriptions.subscribe(marie, service, source=Source.OPERATOR)
+
+    for _ in range(3):
+        send_due_notices()
+
+    assert len(smtp.accepted) == 1
+    waiting = Notice.objects.get(status="waiting")
+    assert waiting.service == other
+    assert waiting.due_at > timezone.now() + timedelta(minutes=10)
+
+
+def test_a_quarantined_address_is_told_nothing(marie, letter, smtp):
+    subscriptions.subscribe(marie, letter, source=Source.OPERATOR)
+    QuarantinedAddressFactory(address=ADDRESS)
+
+    send_due_notices()
+
+    assert ([status for status, _reason in outcomes()], smtp.accepted) == (["withheld"], [])
+
+
+def test_the_worker_closes_what_expired(marie, letter, smtp):
+    subscriptions.subscribe(marie, letter, source=Source.IMPORT)
+    Notice.objects.all().delete()
+    Subscription.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    call_command("worker", "--until-idle")
+
+    assert Subscription.objects.count() == 0
+    assert ConsentEvent.objects.latest("pk").detail == "expired"

@@ -1,6 +1,7 @@
 """Merge fields: what a template may say, and that neither it nor a profile's value says more (reliability X6)."""
 
 import time
+from datetime import date
 from itertools import product
 
 import pytest
@@ -10,7 +11,7 @@ from inscriptis import get_text
 
 from deliveries import merging
 from deliveries.merging import FIELDS, InvalidTemplate, compile_text
-from profiles.models import Profile
+from profiles.models import CustomField, Profile
 
 HOSTILE = "<script>alert(1)</script>&\"'"
 
@@ -175,8 +176,72 @@ def test_every_field_of_the_picker_has_a_value():
 
     known = {f"{group}.{name}" for group, names in values.items() if isinstance(names, dict) for name in names}
 
-    assert known | {merging.UNSUBSCRIBE, *merging.PAGES} == set(FIELDS)
-    assert all(isinstance(value, str) for value in profile.values())
+    assert known - {"profile.custom"} | {merging.UNSUBSCRIBE, merging.SERVICE_UNSUBSCRIBE, *merging.PAGES} == set(FIELDS)
+    assert all(isinstance(value, str) for name, value in profile.items() if name != "custom")
+
+
+# Custom fields, days and numbers
+
+
+@pytest.fixture
+def customs(db):
+    kinds = {"size": "number", "since": "date", "member": "yes_no", "note": "text", "colour": "choice"}
+    return [CustomField.objects.create(key=key, label=key.title(), type=kind) for key, kind in kinds.items()]
+
+
+@pytest.mark.parametrize(
+    ("language", "born", "custom"),
+    [
+        ("en", "Feb. 29, 1984", {"size": "38.5", "since": "May 17, 2020"}),
+        ("fr", "29 février 1984", {"size": "38,5", "since": "17 mai 2020"}),
+        ("nl", "Feb. 29, 1984", {"size": "38.5", "since": "May 17, 2020"}),
+        ("", "Feb. 29, 1984", {"size": "38.5", "since": "May 17, 2020"}),
+    ],
+)
+def test_days_and_numbers_are_written_in_the_language_of_the_person(customs, language, born, custom):
+    stored = {"size": 38.5, "since": "2020-05-17", "member": True, "colour": "Red", "unknown": "x"}
+    profile = Profile(preferred_language=language, birth_date=date(1984, 2, 29), custom=stored)
+
+    values = merging.profile_values(profile, customs)
+
+    assert values["birth_date"] == born
+    assert values["custom"] == custom | {"member": "yes", "note": "", "colour": "Red"}
+
+
+def test_custom_fields_exist_by_their_key_alone(customs):
+    source = (
+        "{{ profile.custom.size }}{{ profile.custom['note'] }}{{ profile.custom.shoe }}{{ profile.custom }}"
+        "{{ profile.custom.size.first }}{{ profile.custom[profile.city] }}{{ profile.custom.__class__ }}"
+    )
+
+    assert compile_text(source).unknown == [
+        "profile.custom",
+        "profile.custom.__class__",
+        "profile.custom.shoe",
+        "profile.custom.size.first",
+        "profile.custom[profile.city]",
+    ]
+
+
+def test_picker_offers_custom_fields_after_the_others_of_a_person(customs):
+    names = list(merging.fields())
+
+    assert [name for name in names if "custom" in name] == [f"profile.custom.{field.key}" for field in customs]
+    assert [name for name in names if "custom" not in name] == list(FIELDS)
+    assert names.index("profile.custom.size") < names.index("sender.name")
+
+
+def test_a_custom_value_is_escaped_in_html_and_is_no_template(customs):
+    profile = Profile(custom={"note": "<b>{{ profile.email }}</b>"}, email="marie@example.org")
+    values = {"profile": merging.profile_values(profile, customs)}
+
+    assert compile_text("{{ profile.custom.note }}", html=True).render(values) == "&lt;b&gt;{{ profile.email }}&lt;/b&gt;"
+
+
+@pytest.mark.parametrize("source", ["{{ profile.custom.member }}", "{% if profile.custom.member == 'yes' %}x{% endif %}"])
+def test_template_that_uses_custom_fields_is_told(source):
+    assert compile_text(source).uses_custom_fields
+    assert not compile_text(source.replace("custom.member", "city")).uses_custom_fields
 
 
 @given(st.text(max_size=50))

@@ -1,4 +1,4 @@
-"""The links of a delivery to its preference page and its blocklist page (issue: landing pages, 4)."""
+"""The links of a delivery to its preference page and its blocklist page."""
 
 import re
 from datetime import timedelta
@@ -16,7 +16,7 @@ from landingpages import publishing, templates_builtin
 from landingpages.models import LandingPage
 from profiles import links
 from profiles.links import InvalidLink, Purpose
-from tests.factories import ProfileFactory
+from tests.factories import ProfileFactory, PublishedPageFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -165,6 +165,24 @@ def test_a_page_that_visitors_cannot_open_blocks_only_who_links_to_it(make_page,
     assert errors(silent) == []
 
 
+def test_a_page_that_was_closed_after_the_preparation_blocks_the_confirmation(
+    backoffice, operator, make_page, make_delivery, prepare
+):
+    ProfileFactory()
+    page = make_page()
+    delivery = make_delivery(html=BOTH.split()[0] + " href='{{ preferences_url }}'>x</a>", preference_page=page)
+    prepare(delivery)
+    publishing.unpublish(page, by="Ana")
+
+    shown = backoffice.get(reverse("deliveries:confirm", args=[delivery.pk])).content.decode()
+    with pytest.raises(InvalidTransition, match="is not online"):
+        lifecycle.confirm(delivery, preparation=delivery.preparation_id, by=operator)
+
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.confirmed_at) == ("ready", None)
+    assert ("is not online" in shown, "Confirm: send to" in shown) == (True, False)
+
+
 def test_an_expired_page_is_closed_before_the_worker_says_so(make_page, monkeypatch):
     page = make_page(online=False)
     ends = timezone.now() + timedelta(hours=1)
@@ -260,3 +278,59 @@ def test_a_page_that_a_delivery_links_to_cannot_be_deleted(make_page, make_deliv
         page.delete()
 
     assert LandingPage.objects.filter(pk=page.pk).exists()
+
+
+# The page of a service
+
+
+TO_SERVICE = "<a href='{{ service_unsubscribe_url }}'>Leave</a>"
+
+
+@pytest.fixture
+def service():
+    return ServiceFactory(public_label="The Thursday letter")
+
+
+def default_page(service, **values):
+    return PublishedPageFactory(template="unsubscription", service=service, is_default=True, slug="leave", **values)
+
+
+def test_the_link_of_a_service_leads_to_its_default_page(make_delivery, prepare, service):
+    page, profile = default_page(service), ProfileFactory()
+    PublishedPageFactory(template="unsubscription", service=service)
+
+    delivery = make_delivery(service=service, html=TO_SERVICE)
+    html = Renderer(prepare(delivery)).html.render(Renderer(delivery.preparation).values(profile))
+
+    token = re.search(r"/lp/leave/([\w-]+)", html)[1]
+    link = links.read_token(token, Purpose.PAGE)
+    assert (link.public_id, link.page, link.delivery) == (profile.public_id, page.pk, delivery.pk)
+    assert errors(delivery) == []
+
+
+@pytest.mark.parametrize(
+    "close", [lambda page: publishing.unpublish(page, by="Ana"), lambda page: LandingPage.objects.update(is_default=False)]
+)
+def test_without_an_open_default_page_it_is_the_unsubscription_link(make_delivery, prepare, service, close):
+    close(default_page(service))
+
+    renderer = Renderer(prepare(make_delivery(service=service, html=TO_SERVICE)))
+
+    values = renderer.values(ProfileFactory())
+    assert values["service_unsubscribe_url"] == values["unsubscribe_url"]
+
+
+def test_a_delivery_for_no_service_cannot_link_to_its_page(make_delivery, prepare):
+    delivery = make_delivery(html=TO_SERVICE + "{{ unsubscribe_url }}")
+    prepare(delivery)
+
+    told = "The %s links to the unsubscription page of a service, but the delivery is for no service."
+    assert errors(delivery) == [told % part for part in ("HTML", "text")]
+
+
+def test_only_a_service_of_the_channel_can_be_chosen(backoffice, service):
+    other = ServiceFactory(channel="sms")
+
+    choices = backoffice.get(reverse("deliveries:add")).context["form"].fields["subscribers"].queryset
+
+    assert (service in choices, other in choices) == (True, False)

@@ -208,6 +208,7 @@ def test_changing_a_ready_delivery_asks_for_a_new_preparation(make_delivery, pre
         ({"html": ""}, "The content is empty."),
         ({"html": "<p>Hello</p>", "text": "{{ unsubscribe_url }}"}, "The HTML has no unsubscription link"),
         ({"subject": "{{ profile.shoe }}"}, "“profile.shoe”, which does not exist"),
+        ({"subject": "{{ profile.custom.shoe }}"}, "“profile.custom.shoe”, which does not exist"),
         ({"html": "{% if %}"}, "The HTML has a mistake: line 1"),
     ],
 )

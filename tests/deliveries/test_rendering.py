@@ -2,6 +2,7 @@
 
 import email
 import re
+from datetime import date
 from email import policy
 from email.header import decode_header, make_header
 from email.utils import getaddresses, parsedate_to_datetime
@@ -18,7 +19,7 @@ from deliveries.rendering import Renderer
 from deliveries.returnpath import Origin
 from profiles import links
 from profiles.links import Purpose
-from profiles.models import Profile
+from profiles.models import CustomField, Profile
 from tests.factories import ProfileFactory, ServiceFactory
 from tests.smtp import Server
 
@@ -132,6 +133,19 @@ def test_the_text_part_is_made_of_the_html_with_its_links(deliver):
     assert [line for line in text.splitlines() if line] == ["Hello Zoé", "A < B", f"[Shop](https://example.org/s) {link}"]
 
 
+def test_merge_fields_keep_their_quotes_in_the_text_part(deliver):
+    ProfileFactory(first_name="", city="")
+    html = """<p title="{{ profile.city | default: "x" }}">{% if profile.first_name < "A" %}Hello {{ profile.first_name
+        | default: "a<b" }}{% endif %}</p><a href="https://example.org/?c={{ profile.city | default: "x" }}">Shop</a>
+        <p>{{ unsubscribe_url }} &lt; \U000f00000\U000f0001</p>"""
+
+    [accepted] = deliver(html=html)
+
+    link = accepted.mail["List-Unsubscribe"].strip("<>")
+    text = accepted.mail.get_body(("plain",)).get_content()
+    assert [line for line in text.splitlines() if line] == ["Hello a<b", "[Shop](https://example.org/?c=x)", f"{link} < 0"]
+
+
 def test_an_own_text_part_is_kept(deliver):
     ProfileFactory(first_name="Zoé & <Co>")
 
@@ -146,6 +160,34 @@ def test_a_mail_without_html_is_plain_text(deliver):
     [accepted] = deliver(html="", text="Hello {{ unsubscribe_url }}")
 
     assert [part.get_content_type() for part in accepted.mail.walk()] == ["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("email_format", "types"),
+    [
+        ("text", ["text/plain"]),
+        ("html", ["multipart/alternative", "text/plain", "text/html"]),
+        ("", ["multipart/alternative", "text/plain", "text/html"]),
+    ],
+)
+def test_who_wants_text_gets_text_alone(deliver, email_format, types):
+    ProfileFactory(email_format=email_format)
+
+    [accepted] = deliver(html="<p>Hello {{ unsubscribe_url }}</p>")
+
+    assert [part.get_content_type() for part in accepted.mail.walk()] == types
+    assert accepted.mail.get_body(("plain",)).get_content().startswith("Hello http")
+
+
+def test_custom_fields_are_merged_in(deliver):
+    CustomField.objects.create(key="size", label="Shoe size", type="number")
+    ProfileFactory(custom={"size": 38.5}, preferred_language="fr", birth_date=date(1984, 2, 29))
+
+    source = "<p>{{ profile.custom.size }}, {{ profile.birth_date }} {{ unsubscribe_url }}</p>"
+    [accepted] = deliver(html=source, subject="{{ profile.custom.size }}")
+
+    assert accepted.mail["Subject"] == "38,5"
+    assert "<p>38,5, 29 février 1984 http" in accepted.mail.get_body(("html",)).get_content()
 
 
 def test_a_delivery_of_a_service_has_a_list_of_its_own(make_delivery):

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from deliveries import lifecycle, returnpath, sending
+from deliveries import lifecycle, returnpath, sending, stopping
 from deliveries.models import Batch, Delivery, Message
 from deliveries.transports import TransportUnavailable, email
 from profiles import consent, subscriptions
@@ -267,6 +267,37 @@ def test_a_stopped_delivery_is_never_sent(make_delivery, prepare, confirm, send_
 
     delivery.refresh_from_db()
     assert (smtp.recipients, delivery.status, outcomes()[0][1]) == ([], "stopped", "pending")
+
+
+def test_nobody_stays_pending_in_a_stopped_delivery(make_delivery, prepare, confirm, smtp, operator, settings):
+    settings.BATCH_MESSAGES = 1
+    people = [ProfileFactory() for _ in range(4)]
+    other, stopped = make_delivery(), make_delivery()
+    for delivery in (other, stopped):
+        prepare(delivery)
+        confirm(delivery)
+    first, held, silent, _waiting = Batch.objects.filter(preparation=stopped.preparation).order_by("low")
+    Batch.objects.exclude(pk=first.pk).update(due_at=timezone.now() + timezone.timedelta(hours=1))
+    with email.SmtpSession() as session:
+        sending.BatchSender(sending.claim_batch("test"), session).run()
+    for batch, hours in ((held, 1), (silent, -1)):
+        until = timezone.now() + timezone.timedelta(hours=hours)
+        Batch.objects.filter(pk=batch.pk).update(status="claimed", worker="other", lease_until=until)
+
+    lifecycle.stop(stopped, by=operator)
+    numbers = [stopping.close_stopped(), stopping.close_stopped()]
+
+    rows = Message.objects.filter(preparation=stopped.preparation).order_by("profile_id")
+    assert [(row.status, str(row.reason_label), row.ended_at is not None) for row in rows] == [
+        ("sent", "", True),
+        ("pending", "", False),
+        ("excluded_late", "Delivery stopped", True),
+        ("excluded_late", "Delivery stopped", True),
+    ]
+    progress = Batch.objects.filter(preparation=stopped.preparation).progress()
+    assert (progress["sent"], progress["excluded_late"], progress["waiting"]) == (1, 2, 1)
+    assert (numbers, smtp.recipients) == ([2, 0], [people[0].email])
+    assert set(Message.objects.filter(preparation=other.preparation).values_list("status", flat=True)) == {"pending"}
 
 
 def test_a_batch_taken_by_another_worker_sends_nothing_more(make_delivery, prepare, confirm, smtp):

@@ -7,7 +7,9 @@ import pytest
 from django.utils import timezone
 
 from deliveries import tracking
+from deliveries.holding import TrackingHolder
 from deliveries.models import Message, TrackedLink, TrackingEvent
+from profiles import holders, merging
 from profiles.links import Purpose, make_token
 from tests.factories import ProfileFactory
 
@@ -181,3 +183,18 @@ def test_tracking_log_takes_as_many_queries_for_three_people_as_for_one(sent, ba
 
     with django_assert_num_queries(8):
         backoffice.get(f"/admin/deliveries/{delivery.pk}/tracking/")
+
+
+def test_events_follow_a_merge_and_go_with_an_erasure(sent, client, operator):
+    marie, delivery, html = sent("both")
+    url = next(url for url in links_in(html) if "/t/c/" in url)
+    get(client, url)
+    twin = ProfileFactory()
+    merging.merge(twin, marie, from_loser=set(), revisions=(twin.revision, marie.revision), by=operator)
+
+    get(client, url)
+
+    assert set(TrackingEvent.objects.values_list("profile", "delivery")) == {(twin.pk, delivery.pk)}
+    assert [row["Link"] for row in TrackingHolder().export(holders.person(twin))] == [SPRING, SPRING]
+    assert TrackingHolder().erase(holders.person(twin)) == 2
+    assert noted() == []

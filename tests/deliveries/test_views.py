@@ -6,16 +6,27 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from deliveries import lifecycle, preparation
+from deliveries import lifecycle, preparation, stopping
 from deliveries.models import Delivery
 from profiles import consent
 from profiles.models import Source
+from quarantine import counting
 from quarantine.models import Reason
 from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
 FORM = {"label": "Spring news", "subject": "Hello {{ profile.first_name }}", "html": "<a href='{{ unsubscribe_url }}'>x</a>"}
+
+AUDIENCE = {
+    "a:kind": "all",
+    "a.0:field": "country",
+    "a.0:operator": "in",
+    "a.0:value": ["FR", "BE"],
+    "a.1:field": "preferred_language",
+    "a.1:operator": "in",
+    "a.1:value": ["fr"],
+}
 
 
 def page(backoffice, name, *arguments, **query):
@@ -50,7 +61,7 @@ def test_saving_stores_what_was_typed_and_the_audience_as_a_rule_tree(backoffice
 
     backoffice.post(
         reverse("deliveries:add"),
-        FORM | {"countries": ["FR", "BE"], "languages": ["fr"], "subscribers": service.pk, "sender_email": "news@example.org"},
+        FORM | AUDIENCE | {"subscribers": service.pk, "sender_email": "news@example.org"},
     )
 
     delivery = Delivery.objects.get()
@@ -135,6 +146,35 @@ def test_exclusion_log_says_which_rule_which_flag_since_when_and_by_whom(backoff
     ]
 
 
+def test_exclusion_log_names_nobody_who_did_not_do_it(backoffice, operator, make_delivery, prepare):
+    imported = ProfileFactory(first_name="Anne")
+    consent.opt_out(imported, "email", source=Source.IMPORT)
+    ProfileFactory(first_name="Carl", email="gone@example.org")
+    record = QuarantinedAddressFactory(address="gone@example.org", reason=Reason.USER_UNKNOWN)
+    delivery = make_delivery()
+    prepare(delivery)
+    counting.release(record, by=operator)
+
+    lines = backoffice.get(reverse("deliveries:exclusion_log", args=[delivery.pk])).context["lines"]
+
+    assert [(line.profile.first_name, line.because, line.by, line.since is not None) for line in lines] == [
+        ("Anne", "No longer contact by email", "", True),
+        ("Carl", "User unknown", "", False),
+    ]
+
+
+@pytest.mark.parametrize("name", ["exclusion_log", "sending_log"])
+def test_a_search_that_no_database_can_answer_finds_nobody(backoffice, make_delivery, prepare, name):
+    ProfileFactory(opted_out=["email"])
+    ProfileFactory()
+    delivery = make_delivery()
+    prepare(delivery)
+
+    response = backoffice.get(reverse(f"deliveries:{name}", args=[delivery.pk]), {"q": "zo\0e"})
+
+    assert (response.status_code, response.context["lines"]) == (200, [])
+
+
 def test_logs_are_searched_by_name_and_address_and_filtered(backoffice, make_delivery, prepare):
     ProfileFactory(first_name="Élodie", email="elodie@example.org", opted_out=["email"])
     ProfileFactory(first_name="Paul", email="", opted_out=["email"])
@@ -173,6 +213,29 @@ def test_logs_cost_the_same_number_of_queries_for_one_and_three_rows(backoffice,
     assert counts[0] == counts[1]
 
 
+def test_exclusion_log_of_a_profile_explains_each_delivery_in_as_many_queries(backoffice, make_delivery, prepare):
+    twin, profile = ProfileFactory(email="marie@example.org"), ProfileFactory(email="marie@example.org")
+    prepare(make_delivery(label="Duplicate"))
+    consent.opt_out(profile, "email", source=Source.OPERATOR, by="Ben")
+    consent.opt_out(profile, "all", source=Source.OPERATOR, by="Cléo")
+    with CaptureQueriesContext(connection) as before:
+        page(backoffice, "profile_exclusion_log", profile.pk)
+    for label in ("First", "Second"):
+        consent.apply_choices(profile, {"all": False}, source=Source.OPERATOR, by="Dan")
+        consent.apply_choices(profile, {"all": True}, source=Source.OPERATOR, by=label)
+        prepare(make_delivery(label=label))
+
+    with CaptureQueriesContext(connection) as after:
+        lines = backoffice.get(reverse("deliveries:profile_exclusion_log", args=[profile.pk])).context["lines"]
+
+    assert [(line.message.preparation.delivery.label, line.because, line.by) for line in lines] == [
+        ("Second", "No longer contact (by any channel)", "Second"),
+        ("First", "No longer contact (by any channel)", "First"),
+        ("Duplicate", f"same address as {twin}", ""),
+    ]
+    assert len(after) <= len(before) + 1  # the ticks
+
+
 def test_profile_tabs_show_what_a_person_was_sent_and_left_out_of(backoffice, make_delivery, prepare):
     profile = ProfileFactory()
     prepare(make_delivery(label="Reached her"))
@@ -192,11 +255,28 @@ def test_count_of_an_audience_uses_the_rules_that_exclude(backoffice):
     ProfileFactory(country="FR", opted_out=["email"])
     ProfileFactory(country="BE")
 
-    html = page(backoffice, "count", countries="FR")
+    only_france = {"a:kind": "all", "a.0:field": "country", "a.0:operator": "in", "a.0:value": "FR"}
+    response = backoffice.post(reverse("deliveries:count"), only_france)
 
-    assert "<strong>2</strong> people are targeted" in html
-    assert "<strong>1</strong> left before duplicates" in html
-    assert "Address on blocklist: 1" in html
+    assert {name: response.context[name] for name in ("targeted", "left", "excluded")} == {
+        "targeted": 2,
+        "left": 1,
+        "excluded": [
+            ("Address not specified", 0),
+            ("Invalid address", 0),
+            ("Address on blocklist", 1),
+            ("Quarantined address", 0),
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    "query", [{"countries": "XX"}, {"languages": ["fr", "xx"]}, {"subscribers": "99"}, {"subscribers": "\0"}]
+)
+def test_count_of_what_cannot_be_chosen_is_not_that_of_everybody(backoffice, query):
+    ProfileFactory()
+
+    assert backoffice.get(reverse("deliveries:count"), query).status_code == 400
 
 
 def test_confirmation_names_the_number_and_starts_the_delivery(backoffice, make_delivery, prepare):
@@ -312,6 +392,21 @@ def test_progress_is_a_fragment_that_refreshes_itself_until_the_end(backoffice, 
 
     assert ("<html" in running, 'hx-trigger="every 1s"' in running) == (False, True)
     assert ('hx-trigger="every 1s"' in over, "Finished" in over) == (False, True)
+
+
+def test_a_stopped_delivery_refreshes_itself_until_nobody_waits(backoffice, make_delivery, prepare, confirm, operator):
+    ProfileFactory()
+    delivery = make_delivery()
+    prepare(delivery)
+    confirm(delivery)
+    lifecycle.stop(delivery, by=operator)
+
+    waiting = page(backoffice, "show", delivery.pk)
+    stopping.close_stopped()
+    over = page(backoffice, "show", delivery.pk)
+
+    assert ('hx-trigger="every 1s"' in waiting, 'hx-trigger="every 1s"' in over) == (True, False)
+    assert "they were still waiting when the delivery was stopped" in over
 
 
 def test_hostile_text_is_shown_as_text(backoffice, make_delivery, prepare):

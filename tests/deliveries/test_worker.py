@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from deliveries import lifecycle, preparation, workers
 from deliveries.models import Batch, Message, Preparation
-from profiles import importjobs
-from profiles.models import ConsentEvent, ImportJob, Profile
+from profiles import consent, importjobs
+from profiles.models import ConsentEvent, ImportJob, Profile, Seal, Source
 
 ROOT = django_settings.ROOT
 
@@ -260,7 +260,7 @@ def test_a_batch_that_was_done_stays_done_when_its_worker_dies(make_delivery, pr
 
 @pytest.mark.django_db
 def test_until_idle_does_all_there_is_and_ends(make_delivery, prepare, confirm, smtp, var):
-    Profile.objects.create(email="marie@example.org")
+    consent.opt_out(Profile.objects.create(email="marie@example.org"), "sms", source=Source.OPERATOR)
     delivery = make_delivery()
     prepare(delivery)
     confirm(delivery)
@@ -274,6 +274,7 @@ def test_until_idle_does_all_there_is_and_ends(make_delivery, prepare, confirm, 
         signal.signal(number, handler)
     other.refresh_from_db()
     assert (is_finished(delivery), other.status, smtp.recipients) == (True, "ready", ["marie@example.org"])
+    assert Seal.objects.count() == 1
     assert list(workers.directory().iterdir()) == []
 
 

@@ -17,12 +17,14 @@ from django.utils.html import escape
 
 from deliveries import confirmations
 from deliveries.transports import memory
-from landingpages import limits, publishing, reconciling
+from landingpages import editing, limits, publishing, reconciling
 from landingpages.models import Submission
-from profiles import consent, pending
+from profiles import consent, notices, pending
+from profiles.channels import OPT_OUT_FIELDS
 from profiles.consent import NO_EVIDENCE
 from profiles.links import Purpose, make_token
-from profiles.models import Notice, PendingChange, Profile, Source
+from profiles.models import Notice, NoticeKind, PendingChange, Profile, Source
+from profiles.publicpages import masked
 from tests.deliveries.test_public_views import SCANNERS
 from tests.factories import ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory
 from tests.landingpages.visitors import address, everything, link, stamped, stranger, token, typed
@@ -120,6 +122,24 @@ def test_the_same_is_true_of_mobiles(anonymous, profile):
     assert answers[0] == answers[1]
 
 
+@pytest.mark.parametrize("kind", ["fresh_link", "confirm_change", "confirm_address"])
+def test_a_link_does_not_tell_whether_another_address_had_mails(anonymous, online, profile, kind):
+    """Who asks for links to an address until its day is full could see by an own link whether we know it."""
+    known = ProfileFactory(email="known@example.org")
+    for _number in range(5):
+        notices.ask(NoticeKind(kind), address=known.email, profile=known)
+    mine = link(online, profile)
+
+    said = [
+        content(anonymous.post(mine, typed(online, email=typed_address))).replace(masked(typed_address), "@")
+        for typed_address in ("known@example.org", "nobod@example.org")
+    ]
+
+    assert said[0] == said[1]
+    assert "is on its way to @" in said[0]
+    assert Notice.objects.filter(address="known@example.org").count() == 5
+
+
 def test_a_forwarded_mail_shows_nothing_personal(anonymous, online, profile):
     Profile.objects.update(email="juliette@example.org")
     fresh, old = link(online, profile), link(online, profile, age=OLD)
@@ -214,14 +234,31 @@ def test_a_stranger_s_submission_holds_the_bound_fields_and_nothing_else(anonymo
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/xml"])
-def test_json_and_the_like_are_no_form(anonymous, names_only, profile, kind):
+def test_json_and_the_like_are_no_form(anonymous, draft, profile, kind):
+    """On a page of boxes alone: an empty form would clear them all."""
+    draft.blocks.exclude(field__in=["", "email", *OPT_OUT_FIELDS.values()]).delete()
+    publishing.publish(draft, by="Ana Lopes")
+    consent.apply_choices(profile, {"email": True, "sms": True}, source=Source.OPERATOR)
     before = everything()
-    body = json.dumps(EVIL | stranger(names_only, last_name="Durand", email="petit@example.org"))
+    body = json.dumps(EVIL | stranger(draft, email="petit@example.org"))
 
-    answers = [anonymous.post(url, body, content_type=kind).status_code for url in (address(names_only),)]
-    anonymous.post(link(names_only, profile, age=OLD), body, content_type=kind)
+    urls = [address(draft), address(draft) + "fresh-link/", link(draft, profile), link(draft, profile, age=OLD)]
+    answers = [anonymous.post(url, sent, content_type=kind).status_code for url in urls for sent in (body, "", "[]")]
 
-    assert answers == [422]
+    assert answers == [422] * 12
+    assert everything() == before
+
+
+def test_a_form_that_was_cut_on_its_way_changes_nothing(anonymous, online, profile):
+    """What is missing from it would count as cleared."""
+    consent.apply_choices(profile, {"sms": True}, source=Source.OPERATOR)
+    before = everything()
+    whole = urlencode(typed(online, last_name="Durand", opted_out_sms="on"))
+
+    for length in range(whole.index("version=") + len("version=")):
+        cut = anonymous.post(link(online, profile), whole[:length], content_type="application/x-www-form-urlencoded")
+        assert cut.status_code == 422
+
     assert everything() == before
 
 
@@ -298,12 +335,25 @@ def test_two_identifiers_of_two_people_merge_nobody(anonymous, online, profile):
     assert PendingChange.objects.get().profile == profile
 
 
+def closed(profile, **values):
+    """A link to a page that was online once."""
+    page = PublishedPageFactory(**values)
+    publishing.unpublish(page, by="Ana Lopes")
+    return link(page, profile)
+
+
 PUBLIC_URLS = {
     "page": lambda online, profile: address(online),
     "fresh link": lambda online, profile: address(online) + "fresh-link/",
     "personal": lambda online, profile: link(online, profile),
     "aged": lambda online, profile: link(online, profile, age=OLD),
     "bad token": lambda online, profile: address(online) + "A" * 74 + "/",
+    "without a slash": lambda online, profile: link(online, profile).rstrip("/"),
+    "closed": lambda online, profile: closed(profile),
+    "closed blocklist page": lambda online, profile: closed(profile, template="blocklist"),
+    "closed and leading elsewhere": lambda online, profile: closed(profile, redirection_url="https://example.org/"),
+    "one click": lambda online, profile: "/u/" + token(online, profile, purpose=Purpose.ONE_CLICK),
+    "copied": lambda online, profile: "/u/" + token(online, profile, purpose=Purpose.PERSONAL),
     "confirmation": lambda online, profile: "/c/" + make_token(Purpose.CONFIRM, PendingChange.objects.get().public_id),
 }
 
@@ -323,8 +373,8 @@ def test_reading_changes_nothing(anonymous, profile, url, template):
     for agent in SCANNERS:
         headers = {"user-agent": agent, "purpose": "prefetch", "sec-purpose": "prefetch"}
         for query in ("", "?undo=yes", "?stop=all", "?arrival=yes", "?fresh-link=yes"):
-            assert anonymous.get(path + query, headers=headers).status_code in (200, 404)
-            assert anonymous.head(path + query, headers=headers).status_code in (200, 404)
+            for method in (anonymous.get, anonymous.head):
+                assert method(path + query, headers=headers).status_code in (200, 302, 404, 410)
 
     assert everything() == before
 
@@ -385,6 +435,19 @@ def test_a_day_of_asking_for_everything_is_five_mails_at_most(anonymous, online,
 
     assert 1 <= len(outbox) <= 5
     assert Notice.objects.filter(created_at__gt=timezone.now() - timedelta(days=1)).count() <= 5
+
+
+def test_one_link_writes_to_few_strangers(anonymous, online, profile, outbox):
+    for number in range(50):
+        data = typed(online, email=f"victim{number}@example.org", opted_out_sms="on")
+        response = anonymous.post(link(online, profile), data, REMOTE_ADDR=f"10.0.{number}.1")
+        assert response.status_code == 200
+    for _ in range(10):
+        confirmations.send_due_notices()
+
+    assert (Notice.objects.count(), PendingChange.objects.count(), len(outbox)) == (5, 5, 5)
+    assert "try again later" in content(response)
+    assert (Profile.objects.get().opted_out_sms, Profile.objects.get().email) == (True, "marie@example.org")
 
 
 def test_a_network_sends_so_many_and_keeps_what_it_typed(anonymous, online, settings):
@@ -474,18 +537,23 @@ PAYLOADS = [
     "${7*7}",
     "=1+1",
 ]
-TEXTS = ["last_name", "first_name", "city"]
+TEXTS = {"last_name": 50, "first_name": 30, "street": 120, "postal_code": 20, "city": 80}  # the most characters of each
+CODES = ["country", "preferred_language"]
+
+
+def add_input(page, field):
+    """Another text input, by its field."""
+    block = editing.add(page, "text_input", by="Ana Lopes")
+    editing.change(page, block.key, {"field": field}, by="Ana Lopes")
 
 
 @pytest.fixture
 def texts_page(draft):
-    """The acquisition page with a first name and a city too."""
-    name = draft.blocks.get(field="last_name")
-    for position, field in enumerate(TEXTS[1:], 20):
-        name.pk, name.key, name.field, name.position, name.is_mandatory = None, f"{position:032}", field, position, False
-        name.save(force_insert=True)
-    draft.preload_data = True
-    draft.save()
+    """The acquisition page with every field that can be bound; what is stored shows."""
+    for field in [*TEXTS, *CODES]:
+        if field != "last_name":
+            add_input(draft, field)
+    editing.change_page(draft, {"preload_data": True}, by="Ana Lopes")
     publishing.publish(draft, by="Ana Lopes")
     return draft
 
@@ -495,33 +563,58 @@ def raw(payload, page):
     return payload in page and ("<" in payload or '"' in payload)
 
 
+def bodies(mail):
+    """What a mail says, decoded, with its subject."""
+    parsed = message_from_bytes(mail.data, policy=policy.default)
+    return parsed["Subject"] + "".join(part.get_content() for part in parsed.walk() if part.get_content_maintype() == "text")
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_markup_stays_text_in_the_back_office_in_mails_and_on_the_page(backoffice, texts_page, profile, outbox, payload):
-    texts = dict.fromkeys(TEXTS, payload[:30])
+    texts = {field: payload[:most].strip() for field, most in TEXTS.items()}
     backoffice.post(link(texts_page, profile), typed(texts_page, **texts))
     backoffice.post(address(texts_page), stranger(texts_page, email="new@example.org", **texts))
-    other = dict.fromkeys(TEXTS, payload[:29] + "!")
+    other = {field: text[: TEXTS[field] - 1] + "!" for field, text in texts.items()}
     backoffice.post(address(texts_page), stranger(texts_page, email=profile.email, **other))
     reconciling.process_received()
     created = Profile.objects.get(email="new@example.org")
-    assert created.city == payload[:30].strip()
+    for stored in (created, Profile.objects.get(pk=profile.pk)):
+        assert {field: getattr(stored, field) for field in TEXTS} == texts
     confirmations.send_due_notices()
 
     change = PendingChange.objects.get()
-    pages = [
+    forms = [
         backoffice.get(reverse("admin:profiles_profile_change", args=[profile.pk])),
         backoffice.get(reverse("admin:profiles_profile_change", args=[created.pk])),
-        backoffice.get(reverse("profiles:consent_history", args=[created.pk])),
-        backoffice.get(reverse("admin:profiles_profile_changelist")),
         backoffice.get(link(texts_page, profile)),
-        backoffice.get("/c/" + make_token(Purpose.CONFIRM, change.public_id)),
         backoffice.post(address(texts_page), typed(texts_page, email=payload, **texts)),
     ]
-    assert [page.status_code for page in pages] == [200] * 6 + [422]
-    assert [raw(payload[:30], content(page)) for page in pages] == [False] * len(pages)
-    assert [escape(payload[:29]) in content(page) for page in pages[4:]] == [True] * 3
+    pages = [
+        backoffice.get(reverse("profiles:consent_history", args=[created.pk])),
+        backoffice.get(reverse("admin:profiles_profile_changelist")),
+        backoffice.get("/c/" + make_token(Purpose.CONFIRM, change.public_id)),
+    ]
+    assert [page.status_code for page in forms + pages] == [200, 200, 200, 422, 200, 200, 200]
+    assert [text for text in set(texts.values()) for page in forms + pages if raw(text, content(page))] == []
+    assert [field for field in TEXTS for page in forms if f'value="{escape(texts[field])}"' not in content(page)] == []
+    assert [escape(other[field]) in content(pages[-1]) for field in TEXTS] == [True] * 5
     (mail,) = outbox
-    assert payload.encode()[:20] not in mail.data
+    assert [text for text in {*texts.values(), *other.values()} if text in bodies(mail) or escape(text) in bodies(mail)] == []
+
+
+@pytest.mark.parametrize("payload", [*PAYLOADS, "FR\r\nBcc: victim@example.org", "fr\x00", "ZZ", "F" * 3])
+@pytest.mark.parametrize("field", [*CODES, "mobile"])
+def test_what_is_chosen_or_dialled_is_nothing_else(anonymous, texts_page, profile, field, payload):
+    before = everything()
+    filled = {"last_name": "Petit", "email": "petit@example.org"} | {field: payload}
+
+    answers = [
+        anonymous.post(link(texts_page, profile), typed(texts_page, **filled)),
+        anonymous.post(address(texts_page), stranger(texts_page, **filled)),
+    ]
+
+    assert ([one.status_code for one in answers], everything()) == ([422, 422], before)
+    assert [raw(payload, content(one)) for one in answers] == [False, False]
 
 
 @pytest.mark.parametrize("field", TEXTS)

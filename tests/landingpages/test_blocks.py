@@ -5,6 +5,7 @@ from landingpages.blocks import FIELDS, KINDS, fields_for
 from landingpages.models import Block, BlockKind, LandingPage
 from landingpages.templates_builtin import TEMPLATES
 from profiles.channels import OPT_OUT_FIELDS
+from profiles.models import CustomField
 from tests.factories import LandingPageFactory
 
 
@@ -12,11 +13,18 @@ def test_pages_reach_these_fields_of_a_profile_and_no_other():
     assert list(FIELDS) == [
         "first_name",
         "last_name",
+        "gender",
+        "middle_name",
+        "title",
+        "birth_date",
         "email",
         "mobile",
+        "phone",
         "street",
+        "street_2",
         "postal_code",
         "city",
+        "state",
         "country",
         "preferred_language",
         "opted_out_all",
@@ -33,6 +41,7 @@ def test_every_field_is_a_column_or_the_box_of_a_scope():
     ]
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
@@ -40,15 +49,34 @@ def test_every_field_is_a_column_or_the_box_of_a_scope():
         (BlockKind.TEXT, []),
         (
             BlockKind.TEXT_INPUT,
-            ["first_name", "last_name", "street", "postal_code", "city", "country", "preferred_language"],
+            [
+                "first_name",
+                "last_name",
+                "gender",
+                "middle_name",
+                "title",
+                "birth_date",
+                "phone",
+                "street",
+                "street_2",
+                "postal_code",
+                "city",
+                "state",
+                "country",
+                "preferred_language",
+                "custom.size",
+            ],
         ),
         (BlockKind.EMAIL, ["email"]),
         (BlockKind.PHONE, ["mobile"]),
-        (BlockKind.CHECKBOX, list(OPT_OUT_FIELDS.values())),
+        (BlockKind.CHECKBOX, [*OPT_OUT_FIELDS.values(), "custom.member"]),
         (BlockKind.BUTTON, []),
     ],
 )
 def test_fields_for_a_kind_are_those_that_suit_it(kind, names):
+    CustomField.objects.create(key="size", label="Shoe size", type="number")
+    CustomField.objects.create(key="member", label="Member", type="yes_no")
+
     assert [field.name for field in fields_for(kind)] == names
 
 
@@ -144,4 +172,4 @@ def test_a_new_page_shares_nothing_with_its_template():
 
     page.texts["fr"]["confirmation"] = "changed"
 
-    assert TEMPLATES["acquisition"].texts["fr"]["confirmation"] == "Merci. Vos choix sont enregistrés."
+    assert TEMPLATES["acquisition"].texts["fr"]["confirmation"] == "Vos choix sont enregistrés."

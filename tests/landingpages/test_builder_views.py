@@ -466,6 +466,13 @@ def test_publish_page_names_blocks_in_the_operators_language(backoffice, online)
     assert changed == ["Modifié\u00a0: Titre «\u00a0Bonjour\u00a0»"]
 
 
+def test_a_page_that_is_online_as_it_is_offers_no_button(backoffice, online):
+    page = backoffice.get(f"/admin/landing-pages/{online.pk}/publish/").content.decode()
+
+    assert "Nothing: what is online is what you see in the builder." in page
+    assert ["Publish version 2" in page, "Back to the content" in page] == [False, True]
+
+
 def test_an_error_blocks_publishing(backoffice, draft):
     editing.remove(draft, draft.blocks.last().key, by="Ana")
 
@@ -536,7 +543,7 @@ def test_preview_is_the_public_form_and_can_be_framed_by_us_alone(backoffice, dr
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"part": "confirmation", "lang": "en"}, "Thank you. Your choices are recorded."),
+        ({"part": "confirmation", "lang": "en"}, "Your choices are recorded."),
         ({"part": "error", "lang": "fr"}, "Vos choix n’ont pas pu être enregistrés."),
         ({"version": "1", "lang": "en"}, "Your preferences"),
     ],
@@ -622,6 +629,17 @@ def test_who_may_only_look_changes_nothing_and_is_offered_nothing(may, online):
     for offered in ("Publish…", "Add a block", "Move up", 'value="save"', 'method="post" action="/admin/landing-pages'):
         assert offered not in text
     assert (response.status_code, list(online.blocks.values())) == (403, before)
+
+
+@pytest.mark.parametrize("end", ["", "preview/", "properties/", "publish/", "unpublish/", "versions/", "versions/1/restore/"])
+@pytest.mark.parametrize("page_id", [0, 9**18, 9**30])
+def test_a_page_that_does_not_exist_is_not_found(backoffice, online, end, page_id):
+    url = f"/admin/landing-pages/{page_id}/{end}"
+
+    answers = {backoffice.get(url).status_code, backoffice.post(url, {"do": "add:text", "revision": "1"}).status_code}
+
+    assert answers <= {404, 405}
+    assert 404 in answers
 
 
 def test_nobody_without_a_login_sees_any_page(client, online):

@@ -1,5 +1,6 @@
 """What visitors see: with a link of any age, without one, on pages that are not there, and what a form says back."""
 
+import re
 import time
 from datetime import timedelta
 
@@ -198,11 +199,12 @@ def test_what_was_typed_is_kept_on_an_error(anonymous, online):
     assert Submission.objects.count() == 0
 
 
-def test_the_confirmation_page_has_the_text_of_the_version(anonymous, online, profile):
+def test_the_confirmation_page_has_the_text_of_the_version(anonymous, profile):
+    online = PublishedPageFactory(texts={"fr": {"confirmation": "C’est noté."}})
     data = stranger(online, last_name="Petit", email="petit@example.org")
     for url in (address(online) + "?lang=fr", link(online, profile) + "?lang=fr"):
         response = anonymous.post(url, data)
-        assert (response.status_code, "Merci. Vos choix sont enregistrés." in content(response)) == (200, True)
+        assert (response.status_code, "C’est noté." in content(response)) == (200, True)
 
 
 @pytest.mark.parametrize(
@@ -369,3 +371,137 @@ def test_pages_ask_the_same_number_of_queries_whatever_they_hold(anonymous, onli
 
     with django_assert_num_queries(1):
         anonymous.get(address(online))
+
+
+# A page that is published anew while somebody has it open
+
+
+def publish_anew(page, block_for, field, **values):
+    """Another block in the next version, or the same one otherwise."""
+    editing.change(page, block_for(page, field).key, values, by="Ana Lopes")
+    publishing.publish(page, by="Ana Lopes")
+
+
+def hidden_version(response):
+    return re.findall(r'name="version" value="(\d+)"', content(response))
+
+
+def test_a_box_means_what_was_read_beside_it_though_it_was_turned_round_meanwhile(anonymous, online, profile, block_for):
+    url, data = link(online, profile), typed(online, opted_out_email="on", opted_out_sms="on")
+    texts = {"en": {"label": "Send me emails", "help": ""}, "fr": {"label": "Recevoir des emails", "help": ""}}
+    publish_anew(online, block_for, "opted_out_email", is_positive=True, texts=texts)
+
+    assert anonymous.post(url, data).status_code == 200
+
+    assert [scope for scope, ticked in Profile.objects.get().choices.items() if ticked] == ["email", "sms"]
+    event = ConsentEvent.objects.get(scope="email")
+    assert (event.wording, event.page_label) == ("☑ Stop sending me emails", "Vos préférences (version 1)")
+    assert hidden_version(anonymous.get(url)) == ["2"]
+
+
+def test_a_box_that_was_not_on_the_page_stays_as_it_is(anonymous, draft, profile):
+    block = draft.blocks.get(field="opted_out_sms")
+    editing.remove(draft, block.key, by="Ana Lopes")
+    publishing.publish(draft, by="Ana Lopes")
+    url, data = link(draft, profile), typed(draft)
+    publishing.restore(draft, draft.version, by="Ana Lopes")
+    added = editing.add(draft, "checkbox", by="Ana Lopes")
+    editing.change(draft, added.key, {"field": "opted_out_sms", "texts": block.texts}, by="Ana Lopes")
+    publishing.publish(draft, by="Ana Lopes")
+
+    assert anonymous.post(url, data).status_code == 200
+    assert Profile.objects.get().opted_out_sms is True
+
+
+def test_a_field_that_left_the_page_is_not_written_any_more(anonymous, online, profile, block_for):
+    url, data = link(online, profile), typed(online, last_name="Evil", opted_out_email="on")
+    editing.remove(online, block_for(online, "last_name").key, by="Ana Lopes")
+    publishing.publish(online, by="Ana Lopes")
+    before = everything()
+
+    response = anonymous.post(url, data)
+
+    assert (response.status_code, everything()) == (422, before)
+    assert "This page was changed while you had it open." in content(response)
+    assert hidden_version(response) == ["2"]
+
+
+@pytest.mark.parametrize("version", [None, "", "0", "2", "x", "²", "1" * 30, "-1"])
+def test_a_form_that_does_not_say_what_was_read_is_no_form(anonymous, online, profile, version):
+    url, data = link(online, profile), typed(online, opted_out_email="on") | {"version": version}
+    before = everything()
+
+    response = anonymous.post(url, {name: text for name, text in data.items() if text is not None})
+
+    assert (response.status_code, everything()) == (422, before)
+    assert "checked" in content(response)  # by SMS, as it is stored
+
+
+def test_a_stranger_reads_the_page_again_with_the_texts_and_without_the_ticks(anonymous, online, block_for):
+    data = stranger(online, last_name="Petit", email="petit@example.org", opted_out_email="on")
+    publish_anew(online, block_for, "opted_out_email", is_positive=True)
+
+    response = anonymous.post(address(online), data)
+
+    assert (response.status_code, Submission.objects.count()) == (422, 0)
+    assert "This page was changed while you had it open." in content(response)
+    assert ['value="petit@example.org"' in content(response), "checked" in content(response)] == [True, False]
+
+
+def test_the_button_of_a_blocklist_page_counts_with_the_words_that_were_read(anonymous, blocklist, profile):
+    urls = [link(blocklist, profile), link(blocklist, profile, age=OLD)]
+    button = blocklist.blocks.get(kind="button")
+    texts = {"en": {"label": "Stop it all", "help": ""}, "fr": {"label": "Tout arrêter", "help": ""}}
+    editing.change(blocklist, button.key, {"texts": texts}, by="Ana Lopes")
+    publishing.publish(blocklist, by="Ana Lopes")
+
+    for url in urls:
+        consent.apply_choices(profile, {"all": False}, source=Source.OPERATOR)
+        assert anonymous.post(url, {"version": "1"}).status_code == 200
+
+    told = ConsentEvent.objects.filter(after=True, scope="all").values_list("wording", "page_label")
+    assert [(wording.rpartition(" · ")[2], label) for wording, label in told] == [
+        ("Unsubscribe", "Ne plus rien recevoir (version 1)")
+    ] * 2
+
+
+def test_who_asks_a_page_for_a_link_while_it_closes_is_not_opted_out(anonymous, blocklist, profile):
+    url = link(blocklist, profile, age=OLD)
+    publishing.unpublish(blocklist, by="Ana Lopes")
+    before = everything()
+
+    assert anonymous.post(url, {"fresh-link": "yes"}).status_code == 410
+    assert everything() == before
+
+
+def test_the_way_to_a_fresh_link_keeps_the_language(anonymous, online):
+    page = content(anonymous.get(address(online) + "?lang=fr"))
+
+    assert f'href="{address(online)}fresh-link/?lang=fr"' in page
+
+
+@pytest.mark.parametrize(("language", "thanks"), [("en", "Thank you"), ("fr", "Merci")])
+def test_nobody_is_thanked_twice(anonymous, online, profile, language, thanks):
+    page = content(anonymous.post(link(online, profile) + f"?lang={language}", typed(online)))
+
+    assert page.count(thanks) == 2  # in the title and in the heading
+
+
+@pytest.mark.parametrize("url", ["", "https://example.org/privacy?a=1&b=2"])
+def test_every_page_leads_to_the_privacy_notice_where_there_is_one(anonymous, online, profile, settings, url):
+    settings.PRIVACY_URL = url
+    addresses = [address(online), link(online, profile), "/c/x", "/u/" + token(online, profile, purpose=Purpose.ONE_CLICK)]
+
+    pages = [content(anonymous.get(one)) for one in addresses]
+
+    shown = '<a href="https://example.org/privacy?a=1&amp;b=2">' if url else "rivacy"
+    assert [shown in page for page in pages] == [bool(url)] * 4
+
+
+@pytest.mark.parametrize("preload", [False, True])
+def test_fields_that_arrive_empty_though_something_is_stored_say_so(anonymous, profile, preload):
+    online = PublishedPageFactory(preload_data=preload)
+
+    pages = [content(anonymous.get(url)) for url in (link(online, profile), address(online))]
+
+    assert ["Fields that you leave empty stay as they are." in page for page in pages] == [not preload, False]

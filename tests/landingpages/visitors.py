@@ -25,13 +25,14 @@ def address(page):
 def typed(page, **values):
     """A form's data by bound fields: texts, and boxes as they are ticked on the screen."""
     names = {block["field"]: forms.field_name(block) for block in page.version.content["blocks"] if block["field"]}
-    return {names[field]: value for field, value in values.items() if value is not False}
+    texts = {names[field]: value for field, value in values.items() if value is not False}
+    return texts | {"version": str(page.version.number)}
 
 
 def stamped(page, *, seconds=10):
     """The hidden input of a form that was opened some seconds ago."""
     opened = timezone.now().timestamp() - seconds
-    return {limits.STAMP: signing.dumps([page.pk, opened], salt=limits.SALT)}
+    return {limits.STAMP: signing.dumps([page.version.pk, opened], salt=limits.SALT)}
 
 
 def stranger(page, *, seconds=10, **values):

@@ -313,12 +313,16 @@ def test_service_with_subscribers_cannot_be_deleted(backoffice, people):
         for service in (subscribed, unused)
     ]
 
-    assert answers == [403, 302]
+    assert answers == [409, 302]
     assert list(Service.objects.all()) == [subscribed]
+    page = text(backoffice.get(reverse("admin:profiles_service_delete", args=[subscribed.pk])))
+    assert "1 profile is subscribed." in page
+    assert "The consent history names it 1 time." in page
 
 
 def test_service_can_be_added_and_changed(backoffice):
-    data = {"label": "Offers", "public_label": "Our offers", "description": "Once a month."}
+    data = {"label": "Offers", "public_label": "Our offers", "description": "Once a month.", "channel": "email"}
+    data |= {"subscribed_message": "none", "unsubscribed_message": "none"}
     backoffice.post(reverse("admin:profiles_service_add"), data)
     service = Service.objects.get()
 

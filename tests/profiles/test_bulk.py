@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Case, CharField, Exists, F, OuterRef, Value, When, Window
+from django.db.models import Case, CharField, Exists, F, JSONField, OuterRef, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -63,10 +63,14 @@ def test_case_exists_window_and_quotes_survive():
     place = Window(RowNumber(), partition_by=F("email"), order_by=F("pk").asc())
     member = Exists(Subscription.objects.filter(profile=OuterRef("pk")))
     label = Case(When(member, then=F("city")), default=Value("100 % 'none'"), output_field=TEXT)
-    rows = Profile.objects.annotate(place=place, label=label, note=Value("", output_field=TEXT), at=Value(timezone.now()))
-    rows = rows.filter(place=1).order_by().values_list("label", "city", "note", "at")
+    rows = Profile.objects.annotate(place=place, label=label, note=Value("note", output_field=TEXT), at=Value(timezone.now()))
+    names = ["channel", "validity_unit", "subscribed_message", "unsubscribed_message"]
+    rows = rows.annotate(**{name: Value(name if name != "validity_unit" else "", output_field=TEXT) for name in names})
+    rows = rows.annotate(double_opt_in=Value(False), texts=Value({}, output_field=JSONField()))
+    names += ["double_opt_in", "texts"]
+    rows = rows.filter(place=1).order_by().values_list("label", "city", "note", "at", *names)
 
-    written = bulk.insert_from(rows, into=Service, columns=["label", "public_label", "description", "created_at"])
+    written = bulk.insert_from(rows, into=Service, columns=["label", "public_label", "description", "created_at", *names])
 
     assert written == 2
     labels = Service.objects.order_by("pk").values_list("label", "public_label")[1:]

@@ -2,17 +2,29 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from profiles import checks, consent, ledger, subscriptions, triggers
-from profiles.models import ConsentEvent, Profile, Source, Subscription
+from profiles import checks, consent, ledger, sealing, subscriptions, triggers
+from profiles.models import ConsentEvent, Erasing, Profile, Seal, SealedBatch, Source, Subscription
 from tests.factories import ProfileFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
-REFUSED = ["UPDATE profiles_consentevent SET after = before", "DELETE FROM profiles_consentevent"]
-TRUNCATE = pytest.param(
-    "TRUNCATE profiles_consentevent",
-    marks=pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no TRUNCATE: runs on PostgreSQL"),
-)
+REFUSED = [
+    "UPDATE profiles_consentevent SET after = before",
+    "DELETE FROM profiles_consentevent",
+    "UPDATE profiles_seal SET mac = NULL",
+    "DELETE FROM profiles_seal",
+    "UPDATE profiles_sealedbatch SET count = 0",
+    "DELETE FROM profiles_sealedbatch",
+    "UPDATE profiles_erasing SET event_ids = '[]'",
+    "DELETE FROM profiles_erasing",
+]
+TRUNCATE = [
+    pytest.param(
+        f"TRUNCATE {table}",
+        marks=pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no TRUNCATE: runs on PostgreSQL"),
+    )
+    for table in ("profiles_consentevent", "profiles_seal", "profiles_sealedbatch", "profiles_erasing")
+]
 
 
 def drop_a_trigger():
@@ -24,15 +36,50 @@ def drop_a_trigger():
     return name
 
 
-@pytest.mark.parametrize("statement", [*REFUSED, TRUNCATE])
-def test_the_ledger_refuses_to_be_rewritten(statement):
+def rows():
+    return {model: list(model.objects.order_by("pk").values()) for model in (ConsentEvent, Seal, SealedBatch, Erasing)}
+
+
+def open_for_erasure(profile_id, event_ids):
+    facts = {"profile_id": profile_id, "erased_at": timezone.now(), "erased_by": "Ana Lopes", "event_ids": event_ids}
+    return Erasing.objects.create(**facts, mac=sealing.erasure_mac(**facts))
+
+
+@pytest.mark.parametrize("statement", [*REFUSED, *TRUNCATE])
+def test_the_ledger_and_its_seals_refuse_to_be_rewritten(statement):
     ProfileFactory(opted_out=["email"])
-    before = list(ConsentEvent.objects.values())
+    sealing.Sealer().tick()
+    open_for_erasure(4_000_000, [])
+    before = rows()
+    assert all(before.values())
 
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 
-    assert list(ConsentEvent.objects.values()) == before
+    assert rows() == before
+
+
+def test_only_the_events_of_an_erased_profile_can_be_deleted():
+    erased, kept = ProfileFactory(opted_out=["email", "sms"]), ProfileFactory(opted_out=["email"])
+    events = ConsentEvent.objects.filter(profile=erased)
+    open_for_erasure(erased.pk, list(events.values_list("pk", flat=True)))
+
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        ConsentEvent.objects.all().delete()
+    assert ConsentEvent.objects.count() == 3
+
+    events.delete()
+    assert list(ConsentEvent.objects.values_list("profile", flat=True)) == [kept.pk]
+
+
+def test_a_record_of_erasure_is_genuine_as_it_was_written_and_in_no_other_way():
+    genuine = open_for_erasure(7, [3, 5])
+
+    assert sealing.is_genuine(Erasing.objects.get(pk=genuine.pk))
+    for name, other in (("profile_id", 8), ("erased_by", "Ben"), ("event_ids", [3, 5, 6]), ("erased_at", timezone.now())):
+        changed = Erasing.objects.get(pk=genuine.pk)
+        setattr(changed, name, other)
+        assert not sealing.is_genuine(changed), name
 
 
 def test_the_ledger_accepts_new_rows():

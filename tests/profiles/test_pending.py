@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import override
 
 from profiles import consent, ledger, notices, pending
 from profiles.consent import Evidence
@@ -55,6 +56,15 @@ def ticks(profile):
 def backdate(change, **delta):
     PendingChange.objects.filter(pk=change.pk).update(expires_at=timezone.now() - timedelta(**delta))
     change.refresh_from_db()
+
+
+def test_the_ledger_says_how_it_was_confirmed_in_the_language_of_the_operators(profile):
+    change = ask(profile, email=True)
+
+    with override("fr"):
+        pending.apply(change, evidence=CONFIRMED)
+
+    assert ConsentEvent.objects.get().detail == "confirmed by email"
 
 
 def test_an_opt_out_reaches_every_profile_with_the_address_that_answered(profile):

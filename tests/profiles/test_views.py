@@ -1,16 +1,18 @@
 import html
 import re
+from datetime import date, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.urls import reverse
+from django.utils import timezone
 
 from profiles import consent, subscriptions
 from profiles.consent import Evidence
 from profiles.links import Purpose, read_token
-from profiles.models import ConsentEvent, Profile, Source, Subscription
+from profiles.models import ConsentEvent, CustomField, Profile, Source, Subscription
 from tests.factories import ProfileFactory, ServiceFactory
 from tests.profiles.test_forms import posted
 
@@ -29,7 +31,7 @@ def text(response):
 
 def open_fields(response):
     """Names of the fields that can be filled in."""
-    return re.findall(r'<(?:input|select) (?![^>]*(?:type="hidden"| disabled))[^>]*name="(\w+)"', response.content.decode())
+    return re.findall(r'<(?:input|select) (?![^>]*(?:type="hidden"| disabled))[^>]*name="([\w.]+)"', response.content.decode())
 
 
 def told(response):
@@ -57,16 +59,91 @@ def login(client, django_user_model):
 
 
 def test_general_tab_has_its_sections_in_order(backoffice):
+    CustomField.objects.create(key="size", label="Shoe size", type="number")
+
     response = backoffice.get(general(ProfileFactory()))
 
-    assert len(open_fields(response)) == 14
+    assert open_fields(response) == [
+        "first_name",
+        "last_name",
+        "gender",
+        "middle_name",
+        "title",
+        "birth_date",
+        "preferred_language",
+        "time_zone",
+        "external_id",
+        "email",
+        "email_format",
+        "mobile",
+        "phone",
+        "fax",
+        "opted_out_all",
+        "opted_out_email",
+        "opted_out_sms",
+        "opted_out_push",
+        "opted_out_direct_mail",
+        "address_specified",
+        "street",
+        "street_2",
+        "postal_code",
+        "city",
+        "state",
+        "country",
+        "custom.size",
+        "ccpa_opt_out",
+    ]
     assert re.findall(r'<h2 id="\w+">([^<]+)</h2>', response.content.decode()) == [
         "Identity",
         "Channels",
         "No longer contact (on blocklist)",
         "Address",
+        "Custom fields",
+        "Privacy",
         "Traceability",
     ]
+
+
+def test_summary_names_address_mobile_age_and_ticked_boxes(backoffice):
+    born = timezone.localdate().replace(month=1, day=1) - timedelta(days=365 * 40)
+    profile = ProfileFactory(email="marie@example.org", mobile="+33639980101", birth_date=born, opted_out=["email"])
+
+    page = text(backoffice.get(general(profile)))
+
+    assert f"{profile} marie@example.org · +33639980101 · 40 years No longer contact by email" in page
+    assert "May be contacted by every channel" not in page
+
+
+def test_every_field_of_the_tab_is_written(backoffice):
+    CustomField.objects.create(key="colour", label="Colour", type="choice", options=["Red", "Blue"])
+    CustomField.objects.create(key="member", label="Member", type="yes_no")
+    profile = ProfileFactory(custom={"colour": "Red", "other": "kept"})
+    typed = {
+        "gender": "female", "middle_name": "Anne", "title": "Dr", "birth_date": "1984-02-29", "time_zone": "Europe/Paris",
+        "external_id": "C-17", "email_format": "text", "phone": "01 23 45 67 89", "fax": "01 23", "address_specified": "on",
+        "street": "1 rue Neuve", "street_2": "Bât. B", "postal_code": "75001", "city": "Paris", "state": "Île-de-France",
+        "country": "FR", "ccpa_opt_out": "on", "custom.colour": "", "custom.member": "yes",
+    }  # fmt: skip
+
+    response = backoffice.post(general(profile), posted(profile, **typed))
+
+    assert told(response) == [
+        (
+            "Saved. Gender: – → Female · Middle name: – → Anne · Title: – → Dr · Date of birth: – → Feb. 29, 1984 · "
+            "Time zone: – → Europe/Paris · External ID: – → C-17 · Email format: – → Text · Phone: – → 01 23 45 67 89 · "
+            "Fax: – → 01 23 · Address specified: no → yes · Street: – → 1 rue Neuve · Address, line 2: – → Bât. B · "
+            "Postal code: – → 75001 · City: – → Paris · State or province: – → Île-de-France · CCPA opt-out: no → yes · "
+            "Colour: Red → – · Member: – → yes"
+        )
+    ]
+    profile.refresh_from_db()
+    wanted = {name: value for name, value in typed.items() if "custom" not in name}
+    wanted |= {"birth_date": date(1984, 2, 29), "address_specified": True, "ccpa_opt_out": True}
+    assert {name: getattr(profile, name) for name in wanted} == wanted
+    assert profile.custom == {"other": "kept", "member": True}
+    page = backoffice.get(reverse("admin:profiles_profile_history", args=[profile.pk]))
+    assert "CCPA opt-out, Colour" in text(page)
+    assert "Blue" not in LogEntry.objects.get().change_message
 
 
 def test_saving_writes_fields_and_boxes_and_says_exactly_what_changed(backoffice, operator):
@@ -199,6 +276,24 @@ def test_operator_does_not_undo_what_the_person_chose_meanwhile(backoffice):
     assert events() == [(profile.pk, "email", True, "one_click", "")]
 
 
+def test_two_operators_who_change_different_custom_fields_lose_nothing(backoffice):
+    for key in ("size", "weight"):
+        CustomField.objects.create(key=key, label=key.title(), type="number")
+    profile = ProfileFactory(custom={"size": 38, "weight": 60})
+    stale = posted(profile, **{"custom.weight": "61,5"})
+    backoffice.post(general(profile), posted(profile, **{"custom.size": "39"}))
+
+    response = backoffice.post(general(profile), stale)
+    shown = response.context["form"]
+    again = {name: value for name, value in shown.data.items() if value is not False}
+
+    assert response.status_code == 409
+    assert "Size: 38 → 39" in text(response)
+    assert told(backoffice.post(general(profile), again))[-1] == "Saved. Weight: 60 → 61.5"
+    profile.refresh_from_db()
+    assert profile.custom == {"size": 39, "weight": 61.5}
+
+
 @pytest.mark.parametrize("revision", [None, "", "7", "-1", "99999999999999999999"])
 def test_another_revision_saves_nothing(backoffice, revision):
     profile = ProfileFactory(city="Paris")
@@ -310,6 +405,37 @@ def test_adding_writes_profile_boxes_and_ledger(backoffice):
     assert list(LogEntry.objects.values_list("object_id", "action_flag")) == [(str(profile.pk), 1)]
 
 
+def test_adding_writes_custom_fields(backoffice):
+    CustomField.objects.create(key="size", label="Shoe size", type="number")
+
+    backoffice.post(reverse("admin:profiles_profile_add"), {"first_name": "Marie", "custom.size": "0", "custom.secret": "x"})
+
+    assert Profile.objects.get().custom == {"size": 0}
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "error"),
+    [
+        ("birth_date", "2999-01-01", "This day is in the future."),
+        ("birth_date", "1066-10-14", "Look at the year: nobody that old reads mail."),
+        ("birth_date", "yesterday", "Enter a valid date."),
+        ("time_zone", "Europe/Nowhere", "Select a valid choice."),
+        ("title", "x" * 21, "at most 20 characters"),
+        ("custom.size", "large", "Write a number, such as 12 or 3.5."),
+    ],
+)
+def test_wrong_value_is_told_at_its_field_and_nothing_is_written(backoffice, field, typed, error):
+    CustomField.objects.create(key="size", label="Shoe size", type="number")
+    profile = ProfileFactory()
+    before = Profile.objects.values().get()
+
+    response = backoffice.post(general(profile), posted(profile, **{field: typed, "city": "Paris"}))
+
+    assert error in text(response)
+    assert list(response.context["form"].errors) == [field]
+    assert Profile.objects.values().get() == before
+
+
 def test_add_another_opens_an_empty_form(backoffice):
     response = backoffice.post(reverse("admin:profiles_profile_add"), {"first_name": "Marie", "_addanother": ""})
 
@@ -349,6 +475,7 @@ def test_operator_who_may_only_look_cannot_tick(login):
         ("profiles:unsubscribe", "delete_subscription"),
         ("profiles:personal_link", "change_profile"),
         ("profiles:consent_history", "view_consentevent"),
+        ("profiles:consent_record", "view_consentevent"),
         ("profiles:subscriptions", "view_subscription"),
     ],
 )
@@ -409,13 +536,21 @@ def test_get_changes_nothing(backoffice):
     profile = ProfileFactory(opted_out=["email"])
     subscriptions.subscribe(profile, ServiceFactory(), source=Source.OPERATOR)
     before = (Profile.objects.values().get(), events(), Subscription.objects.count(), LogEntry.objects.count())
-    names = ["consent_history", "subscriptions", "subscribe", "unsubscribe", "personal_link"]
+    names = [
+        "consent_history",
+        "consent_record",
+        "marketing_history",
+        "subscriptions",
+        "subscribe",
+        "unsubscribe",
+        "personal_link",
+    ]
     urls = [general(profile), reverse("admin:profiles_profile_add"), reverse("profiles:opt_out") + f"?ids={profile.pk}"]
     urls += [reverse(f"profiles:{name}", args=[profile.pk]) for name in names]
 
     answers = [backoffice.get(url).status_code for url in urls] + [backoffice.head(url).status_code for url in urls]
 
-    assert answers == [200, 200, 200, 200, 200, 405, 405, 200] * 2
+    assert answers == [200, 200, 200, 200, 200, 200, 200, 405, 405, 200] * 2
     assert (Profile.objects.values().get(), events(), Subscription.objects.count(), LogEntry.objects.count()) == before
 
 

@@ -92,6 +92,15 @@ def test_hard_error_after_soft_ones_quarantines():
     assert stored() == (Status.QUARANTINE, 2)
 
 
+@pytest.mark.parametrize("qualification", [HARD, SOFT])
+def test_an_error_that_counts_is_no_operators_act(qualification):
+    put(Status.VALID, modified_by="Ana Lopes")
+
+    fail(qualification, NOON)
+
+    assert QuarantinedAddress.objects.get().modified_by == ""
+
+
 @pytest.mark.parametrize("qualification", [OURS, IGNORED])
 def test_fault_of_ours_and_ignored_errors_leave_no_trace(qualification):
     for day in range(6):

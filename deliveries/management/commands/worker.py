@@ -12,17 +12,18 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from deliveries import confirmations, preparation, sending, transports, workers
+from deliveries import confirmations, preparation, sending, stopping, transports, workers
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
 from landingpages import publishing, reconciling
-from profiles import importjobs, pending
+from profiles import importjobs, pending, saved_audiences, sealing, subscriptions
 from profiles.channels import Channel
 from quarantine import counting
 
 logger = logging.getLogger("heed.worker")
 IDLE_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 300.0
+STOPPED_SECONDS = 10.0  # between two looks for stopped deliveries
 
 
 class Command(BaseCommand):
@@ -40,12 +41,17 @@ class Command(BaseCommand):
         self.worker = workers.Worker()
         self.sessions: dict[Channel, Session] = {}
         self.cleaned_at = timezone.now() - timedelta(days=1)
-        self.closed_at = timezone.now() - timedelta(minutes=1)
-        self.backoff, self.resume_at = 1.0, 0.0
+        self.closed_at = self.expired_at = timezone.now() - timedelta(minutes=1)
+        self.backoff, self.resume_at, self.stopped_at = 1.0, 0.0, 0.0
         self.importing: Generator[None, None, None] | None = None
+        sealer = None if until_idle else sealing.start_in_background()
         try:
             self.loop(until_idle=until_idle)
+            if until_idle:
+                sealing.Sealer().seal_everything()
         finally:
+            if sealer:
+                sealer.stop()
             self.close_sessions()
             self.stop_importing()
             self.worker.close()
@@ -76,6 +82,7 @@ class Command(BaseCommand):
             importjobs.release(dead)
         self.clean_up_daily()
         self.close_pages()
+        self.expire_subscriptions()
         # First what somebody waits for in front of a screen.
         worked = reconciling.process_received() > 0
         worked |= self.unless_away(self.send_notices)
@@ -86,6 +93,7 @@ class Command(BaseCommand):
             return True
         worked |= self.unless_away(self.send_batch)
         sending.finish_done()
+        worked |= self.close_stopped()
         return worked
 
     def unless_away(self, send: Callable[[], bool]) -> bool:
@@ -102,6 +110,15 @@ class Command(BaseCommand):
         if worked:
             self.backoff = 1.0
         return worked
+
+    def close_stopped(self) -> bool:
+        """Whoever waits in a stopped delivery is told as left out; False where nobody does."""
+        if time.monotonic() < self.stopped_at:
+            return False
+        if stopping.close_stopped():
+            return True
+        self.stopped_at = time.monotonic() + STOPPED_SECONDS
+        return False
 
     def send_notices(self) -> bool:
         return confirmations.send_due_notices() > 0
@@ -150,6 +167,7 @@ class Command(BaseCommand):
             counting.clean_up(timezone.now())
             pending.clean_up()
             importjobs.clean_up()
+            saved_audiences.delete_expired(timezone.localdate())
             self.cleaned_at = timezone.now()
 
     def close_pages(self) -> None:
@@ -157,3 +175,8 @@ class Command(BaseCommand):
         if timezone.now() - self.closed_at >= timedelta(minutes=1):
             publishing.close_expired()
             self.closed_at = timezone.now()
+
+    def expire_subscriptions(self) -> None:
+        """Those whose time is over; audiences leave them out from that very moment, this is for the history."""
+        if timezone.now() - self.expired_at >= timedelta(minutes=1) and subscriptions.expire() < subscriptions.CHUNK:
+            self.expired_at = timezone.now()

@@ -7,13 +7,13 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('profiles', '0004_suppressed_hashes'),
+        ('profiles', '0009_list_indexes'),
     ]
 
     operations = [
         migrations.AlterModelOptions(
             name='profile',
-            options={'ordering': ['-pk'], 'permissions': [('import_profile', 'Can import profiles'), ('export_profile', 'Can export profiles')], 'verbose_name': 'profile', 'verbose_name_plural': 'profiles'},
+            options={'ordering': ['-pk'], 'permissions': [('import_profile', 'Can import profiles'), ('export_profile', 'Can export profiles'), ('merge_profile', 'Can merge profiles'), ('erase_profile', 'Can erase profiles'), ('access_profile', 'Can answer access requests')], 'verbose_name': 'profile', 'verbose_name_plural': 'profiles'},
         ),
         migrations.CreateModel(
             name='ImportJob',

@@ -1,0 +1,68 @@
+"""How an audience would split now: asked for while it is built, and for a saved one."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from deliveries import targeting
+from profiles import audiences, saved_audiences
+from profiles.audience_builder import Builder, blank
+from profiles.audiences import InvalidAudience, Tree
+from profiles.backoffice import backoffice_view, is_fragment, render
+from profiles.channels import Channel
+from profiles.models import SavedAudience
+from profiles.timelimit import TookTooLong, time_limit
+
+
+@backoffice_view("deliveries.view_delivery")
+def count(request: HttpRequest) -> HttpResponse:
+    """How many people an audience has, and how many of them would be left out; a fragment, or a page without JavaScript.
+
+    A POST carries the audience of a form, which may be too long for an address; nothing is stored.
+    """
+    tree, fault = _asked_tree(request)
+    context = {"fault": fault} if tree is None else _split(request, tree)
+    template = "deliveries/count.html" if is_fragment(request) else "deliveries/count_page.html"
+    return render(request, template, title=_("Audience"), **context)
+
+
+def _asked_tree(request: HttpRequest) -> tuple[Tree | None, str]:
+    if request.method == "POST":
+        builder = Builder.read(request.POST) or blank()
+        return builder.tree(), builder.error
+    number = request.GET.get("audience", "")
+    if not number:
+        return audiences.EVERYBODY, ""
+    audience = get_object_or_404(SavedAudience, pk=number if number.isdecimal() and len(number) < 19 else 0)
+    return saved_audiences.as_tree(audience), ""
+
+
+def _split(request: HttpRequest, tree: Tree) -> dict[str, Any]:
+    was_asked = "patient" in request.POST
+    seconds = settings.COUNT_SECONDS_ON_REQUEST if was_asked else settings.COUNT_SECONDS
+    slow = {"is_slow": True, "seconds": seconds, "was_asked": was_asked}
+    if "slow" in request.POST and not was_asked:
+        return slow
+    try:
+        with time_limit(seconds):
+            split = targeting.count(tree, _channel(request))
+        words = audiences.in_words(tree)
+    except TookTooLong:
+        return slow
+    except InvalidAudience as error:
+        return {"fault": str(error)}
+    return {
+        "words": words,
+        "targeted": sum(split.values()),
+        "left": split.get("", 0),
+        "excluded": [(exclusion.label, split.get(exclusion.value, 0)) for exclusion in targeting.counted_exclusions()],
+    }
+
+
+def _channel(request: HttpRequest) -> Channel:
+    """The channel that is asked about; email where none is, or one that has no address."""
+    asked = request.POST.get("channel", "")
+    return next((channel for channel in Channel.addressed() if channel.value == asked), Channel.EMAIL)

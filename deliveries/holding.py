@@ -1,0 +1,106 @@
+"""What deliveries hold about a person: a message per preparation that targeted her."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from deliveries.models import Duplicate, Message, Preparation, TrackingEvent
+from profiles.channels import Channel
+from profiles.holders import Addresses, Holder, Person, Row
+from profiles.models import Profile
+
+
+class MessageHolder(Holder):
+    """A prepared message stays with its verdict, because it is part of a sum; address, answer and provider's id go."""
+
+    key = "messages"
+    label = gettext_lazy("Messages of deliveries")
+    models = (Message,)
+    on_erasure = gettext_lazy("emptied: the verdict stays, so that the sums stay true; what is not sent yet is not sent")
+
+    def addresses(self, person: Person) -> Addresses:
+        found = _hers(Message, person).values_list("preparation__delivery__channel", "address")
+        return {(Channel.of(channel), address) for channel, address in found}
+
+    def count(self, person: Person) -> int:
+        return _hers(Message, person).count()
+
+    def export(self, person: Person) -> list[Row]:
+        return [
+            {
+                _("Delivery"): one.preparation.content.get("label", ""),
+                _("Address"): one.address,
+                _("Prepared"): one.prepared_at,
+                _("Exclusion"): one.get_exclusion_display(),
+                _("Status"): one.get_status_display(),
+                _("Reason"): one.reason_label,
+                _("Date"): one.ended_at,
+                _("Attempts"): one.attempts,
+                _("Provider’s id"): one.provider_id,
+            }
+            for one in _hers(Message, person).select_related("preparation").order_by("preparation_id", "profile_id")
+        ]
+
+    def erase(self, person: Person) -> int:
+        """The guard lets a ready preparation's address go for a profile that is being erased, and nothing else."""
+        told = ~Q(address="") | ~Q(outcome="") | ~Q(provider_id="")
+        _hers(Message, person).filter(told).update(address="", outcome="", provider_id="")
+        return self.count(person)
+
+
+class DuplicateHolder(Holder):
+    key = "duplicates"
+    label = gettext_lazy("Marks of duplicates")
+    models = (Duplicate,)
+
+    def count(self, person: Person) -> int:
+        return _hers(Duplicate, person).count()
+
+    def export(self, person: Person) -> list[Row]:
+        return [
+            {_("Delivery"): one.preparation.content.get("label", "")}
+            for one in _hers(Duplicate, person).select_related("preparation")
+        ]
+
+    def erase(self, person: Person) -> int:
+        deleted, _per_model = _hers(Duplicate, person).delete()
+        return deleted
+
+
+class TrackingHolder(Holder):
+    key = "tracking"
+    label = gettext_lazy("Opens and clicks")
+    models = (TrackingEvent,)
+
+    def count(self, person: Person) -> int:
+        return self._rows(person).count()
+
+    def export(self, person: Person) -> list[Row]:
+        return [
+            {
+                _("Delivery"): one.delivery.label,
+                _("Type"): one.get_kind_display(),
+                _("Link"): one.link.url if one.link else "",
+                _("Date"): one.at,
+                _("Automatic"): one.is_automatic,
+            }
+            for one in self._rows(person).select_related("delivery", "link").order_by("pk")
+        ]
+
+    def erase(self, person: Person) -> int:
+        deleted, _per_model = self._rows(person).delete()
+        return deleted
+
+    def move(self, loser: Profile, winner: Profile) -> None:
+        TrackingEvent.objects.filter(profile=loser).update(profile=winner)
+
+    def _rows(self, person: Person) -> QuerySet[TrackingEvent]:
+        return TrackingEvent.objects.filter(profile__in=person.ids)
+
+
+def _hers(model: Any, person: Person) -> QuerySet[Any]:
+    """By the primary key, which starts with the preparation: an index on the profile alone would double its cost."""
+    preparations = list(Preparation.objects.values_list("pk", flat=True))
+    return model.objects.filter(preparation__in=preparations, profile__in=person.ids)

@@ -1,0 +1,61 @@
+"""A condition on another table as one outer join: read once, in parallel, wherever in a rule it stands.
+
+An EXISTS inside a CASE or an OR is asked for every profile, and keeps PostgreSQL from working in parallel; an IN becomes a
+list that SQLite has to sort first. A join is neither, but the rows must be unique: it would count a profile twice.
+"""
+
+from typing import Any
+
+from django.db.models import BooleanField, Expression, Field, Q, QuerySet
+from django.db.models.expressions import Col
+from django.db.models.lookups import Exact, IsNull
+from django.db.models.sql import Query
+from django.db.models.sql.constants import LOUTER
+from django.db.models.sql.datastructures import Join
+from django.db.models.sql.where import WhereNode
+
+MOST_TABLES = 12  # of one query; SQLite knows 64, and nobody's planner likes them
+
+
+class HasRow(Expression):
+    """Whether a profile has its one row among `rows`: a queryset with filters on its own columns, unique by `column`.
+
+    `otherwise` says the same without a join, for where the query has too many of them already.
+    """
+
+    output_field = BooleanField()
+
+    def __init__(self, rows: QuerySet[Any], *, column: str, profile: str, otherwise: Q) -> None:
+        super().__init__()
+        self.rows, self.column, self.profile, self.otherwise = rows, column, profile, otherwise
+
+    def resolve_expression(
+        self, query: Any = None, allow_joins: bool = True, reuse: Any = None, summarize: bool = False, for_save: bool = False
+    ) -> Any:
+        if not allow_joins or len(query.alias_map) >= MOST_TABLES:
+            return self.otherwise.resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        own = query.get_meta().pk if self.profile == "pk" else query.get_meta().get_field(self.profile)
+        target = self.rows.model._meta.get_field(self.column)
+        on = _On(own, target, self.rows.query)
+        table, parent = self.rows.model._meta.db_table, query.get_initial_alias()
+        alias = query.join(Join(table, parent, None, LOUTER, on, True), reuse=set())  # type: ignore[arg-type]
+        there = Col(alias, target)
+        # The comparison lets SQLite walk from the rows to the profiles; with IS NOT NULL beside it the two are never NULL.
+        return WhereNode([Exact(there, Col(parent, own)), IsNull(there, False)])  # type: ignore[list-item]
+
+
+class _On:
+    """What Django's Join asks its field for: the pair of columns, and what else must hold."""
+
+    def __init__(self, own: Field, target: Field, rows: Query) -> None:
+        self.own, self.target, self.rows = own, target, rows
+        self.related_model = target.model
+
+    def get_joining_fields(self) -> tuple[tuple[Field, Field], ...]:
+        return ((self.own, self.target),)
+
+    def get_extra_restriction(self, alias: str, related_alias: str) -> WhereNode:
+        where = self.rows.where.clone()
+        if alias != self.rows.get_initial_alias():
+            where.relabel_aliases({self.rows.get_initial_alias(): alias})
+        return where
