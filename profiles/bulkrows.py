@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Model, UUIDField
+from django.db.models.expressions import RawSQL
 
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 BETWEEN = "\x1f"  # the unit separator: no text of a profile holds a control character
@@ -47,7 +48,8 @@ def reserve_ids(model: type[Model], number: int) -> Sequence[int]:
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, number])
+            sequence = "(SELECT pg_get_serial_sequence(%s, 'id')::regclass)"  # looked up once, not for each row
+            cursor.execute(f"SELECT nextval({sequence}) FROM generate_series(1, %s)", [table, number])
             return [row[0] for row in cursor.fetchall()]
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
         last = cursor.fetchone()
@@ -55,10 +57,17 @@ def reserve_ids(model: type[Model], number: int) -> Sequence[int]:
     return range(start, start + number)
 
 
-def ids_having(model: type[Model], column: str, values: Collection[str]) -> list[int]:
-    """The ids of the rows that have one of these texts in an indexed column."""
-    if not values:
-        return []
+def having(model: type[Model], wanted: Mapping[str, Collection[str]]) -> RawSQL:
+    """The ids of the rows that have one of these texts in one of these indexed columns; for `pk__in`."""
+    found = [_ids_having(model, column, values) for column, values in wanted.items()]
+    statement = " UNION ".join(statement for statement, _values in found)
+    if connection.vendor == "postgresql":
+        # As an array they are few to the planner, which then asks the primary key; of a subquery it would make a join.
+        statement = f"SELECT unnest(ARRAY({statement}))"
+    return RawSQL(statement, [value for _statement, values in found for value in values])  # noqa: S611 (our own columns)
+
+
+def _ids_having(model: type[Model], column: str, values: Collection[str]) -> tuple[str, list[str]]:
     quote = connection.ops.quote_name
     if connection.vendor == "postgresql":
         # One text is quoted sooner than thousands.
@@ -66,9 +75,7 @@ def ids_having(model: type[Model], column: str, values: Collection[str]) -> list
         among, parameter = f"= ANY(string_to_array(%s, %s)::{kind}[])", [BETWEEN.join(values), BETWEEN]
     else:
         among, parameter = "IN (SELECT value FROM json_each(%s))", [json.dumps(list(values))]
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT id FROM {quote(model._meta.db_table)} WHERE {quote(column)} {among}", parameter)
-        return [row[0] for row in cursor.fetchall()]
+    return f"SELECT id FROM {quote(model._meta.db_table)} WHERE {quote(column)} {among}", parameter
 
 
 def insert(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[Any]], constants: Mapping[str, Any]) -> None:

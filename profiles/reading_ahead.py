@@ -13,15 +13,17 @@ END = object()
 
 
 class Ahead(Iterator[T]):
-    """The same pieces, each made by a thread of its own while the one before it is in use; at most two wait.
+    """The same pieces; each is made by a thread of its own once go_on() was called, or at the latest when it is asked for.
 
-    An error in the making is raised here, in its turn. close() ends the thread.
+    Whoever uses a piece says go_on() where the waiting for the database begins: earlier, the two threads would take turns
+    with the interpreter's lock. An error in the making is raised here, in its turn. close() ends the thread.
     """
 
     def __init__(self, pieces: Iterable[T]) -> None:
         self.pieces = pieces
         self.language = translation.get_language()
-        self.given_up = threading.Event()
+        self.given_up, self.wanted = threading.Event(), threading.Event()
+        self.is_making = False
         self.queue: Queue[tuple[Any, BaseException | None]] = Queue(maxsize=1)
         self.thread = threading.Thread(target=self._make, name="reading ahead", daemon=True)
         self.thread.start()
@@ -29,13 +31,26 @@ class Ahead(Iterator[T]):
     def _make(self) -> None:
         try:
             with translation.override(self.language):
-                for piece in self.pieces:
+                pieces = iter(self.pieces)
+                while self._is_wanted():
+                    piece = next(pieces, END)
                     self._put(piece)
-                    if self.given_up.is_set():
+                    if piece is END:
                         return
-            self._put(END)
         except BaseException as error:  # whatever it is, it belongs to whoever uses the pieces
             self._put(END, error)
+
+    def _is_wanted(self) -> bool:
+        """When the next piece is asked for; False where nobody will any more."""
+        self.wanted.wait()
+        self.wanted.clear()
+        return not self.given_up.is_set()
+
+    def go_on(self) -> None:
+        """Make the next piece now."""
+        if not self.is_making:
+            self.is_making = True
+            self.wanted.set()
 
     def _put(self, item: Any, error: BaseException | None = None) -> None:
         while not self.given_up.is_set():
@@ -46,11 +61,13 @@ class Ahead(Iterator[T]):
             return
 
     def __next__(self) -> T:
+        self.go_on()
         while True:
             try:
                 piece, error = self.queue.get(timeout=WAIT_SECONDS)
             except Empty:
                 continue
+            self.is_making = False
             if error:
                 raise error
             if piece is END:
@@ -59,4 +76,5 @@ class Ahead(Iterator[T]):
 
     def close(self) -> None:
         self.given_up.set()
+        self.wanted.set()
         self.thread.join()

@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from profiles import aliases, bulkrows, consent, erased, registering
@@ -65,11 +66,10 @@ class Storage:
             row.values[place] = winners.get(row.values[place], row.values[place])
 
     def _stored(self, rows: Sequence[Row], *, lock: bool) -> list[Entry]:
-        layout, ids = self.layout, set[int]()
-        for place in layout.keys:
-            if place < len(layout.fields):
-                ids.update(bulkrows.ids_having(Profile, layout.columns[place], self._values(rows, place)))
-        return self._entries(ids, lock=lock) if ids else []
+        layout = self.layout
+        asked = {layout.columns[place]: self._values(rows, place) for place in layout.keys if place < len(layout.fields)}
+        wanted = {column: values for column, values in asked.items() if values}
+        return self._entries(bulkrows.having(Profile, wanted), lock=lock) if wanted else []
 
     def _values(self, rows: Sequence[Row], place: int) -> set[str]:
         """What is asked for in one column; a mobile only where there is no email to ask for."""
@@ -79,11 +79,11 @@ class Storage:
         values = {row.values[place] for row in rows} - {None}
         return set(map(bulkrows.identity, values)) if place == layout.public_id else values
 
-    def _entries(self, ids: Iterable[int], *, lock: bool) -> list[Entry]:
+    def _entries(self, ids: RawSQL, *, lock: bool) -> list[Entry]:
         layout = self.layout
         plain = [name for name in layout.columns if not name.startswith(CUSTOM)]
         stored = Profile.objects.filter(pk__in=ids).order_by("pk")
-        stored = stored.select_for_update(no_key=True) if lock else stored
+        stored = stored.select_for_update(no_key=True, of=("self",)) if lock else stored
         keyed = {*layout.custom}
         entries = []
         for pk, custom, *values in stored.values_list("pk", "custom", *plain):
