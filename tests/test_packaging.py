@@ -10,6 +10,8 @@ from django.conf import settings
 
 from config.settings import env
 
+pytestmark = pytest.mark.own_database
+
 ROOT = settings.ROOT
 NOT_IN_THE_IMAGE = {"tests", "bench", "docs", "var", "staticfiles"}
 

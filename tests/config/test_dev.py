@@ -9,6 +9,8 @@ import psutil
 import pytest
 from django.conf import settings
 
+pytestmark = pytest.mark.own_database
+
 
 @pytest.fixture
 def port():

@@ -8,6 +8,8 @@ from django.conf import settings
 
 from config.settings import MISSING, env
 
+pytestmark = pytest.mark.own_database
+
 COMPLETE = {
     "SECRET_KEY": "4hJx9v2Lq8RzTn6bYw3KcDfGsPmA7eUiXoZ5Bt1CyHaVkWdQrE0",
     "ALLOWED_HOSTS": "news.example.org",
