@@ -56,6 +56,7 @@ class ImportJob(models.Model):
     lifts_ignored = models.PositiveIntegerField(default=0)
     rejects_size = models.PositiveBigIntegerField(default=0)  # bytes of the file of refused rows that belong to these counts
     why = models.TextField(blank=True)  # why it failed
+    language = models.CharField(max_length=10, blank=True)  # of whoever asked for the check: refused rows say why in it
 
     worker = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True)
