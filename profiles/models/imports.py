@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ImportStatus(models.TextChoices):
@@ -12,8 +13,8 @@ class ImportStatus(models.TextChoices):
     CHECKING = "checking", _("Checking")
     CHECKED = "checked", _("Checked")
     IMPORTING = "importing", _("Importing")
-    FINISHED = "finished", _("Finished")
-    CANCELLED = "cancelled", _("Cancelled")
+    FINISHED = "finished", pgettext_lazy("import", "Finished")
+    CANCELLED = "cancelled", pgettext_lazy("import", "Cancelled")
     FAILED = "failed", _("Failed")
 
 
