@@ -10,6 +10,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
 from django.db.models import Q
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from profiles import columns, csvfiles, customfields, importing, previewing
@@ -31,6 +32,7 @@ from profiles.models import IMPORT_SOURCES, RUNNING, ImportJob, ImportStatus
 
 LOOKED_AT = 16 * 2**20  # bytes at the start of a file by which its encoding is guessed
 COUNTS = tuple(Counts.__dataclass_fields__)
+DONE = object()  # what no step of an import yields
 NOTHING = {**dict.fromkeys(COUNTS, 0), "rejects_size": 0}
 
 
@@ -89,7 +91,8 @@ def reread(job: ImportJob, *, encoding: str, delimiter: str) -> None:
 def check(job: ImportJob, fields: list[str]) -> None:
     """Ask the worker to count what would happen. Raises ImportRejected for a mapping that cannot be meant."""
     columns.check({position: field for position, field in enumerate(fields) if field}, job.header)
-    _move(job, ImportStatus.CHECKING, fields=fields, expected={}, total=0, **NOTHING)
+    language = translation.get_language() or ""
+    _move(job, ImportStatus.CHECKING, fields=fields, expected={}, total=0, language=language, **NOTHING)
 
 
 def start(job: ImportJob, *, by: AbstractUser) -> None:
@@ -132,7 +135,16 @@ def _lease() -> Any:
 
 
 def run(job: ImportJob) -> Generator[None, None, None]:
-    """Do a claimed check or import, batch after batch, each when the next piece is asked for."""
+    """Do a claimed check or import, batch after batch, each when the next piece is asked for; in the operator's language."""
+    with closing(_run(job)) as pieces:
+        while True:
+            with translation.override(job.language or settings.LANGUAGE_CODE):
+                if next(pieces, DONE) is DONE:
+                    return
+            yield
+
+
+def _run(job: ImportJob) -> Generator[None, None, None]:
     try:
         plan = _plan(job)
         yield from _check(job, plan) if job.status == ImportStatus.CHECKING else _import(job, plan)

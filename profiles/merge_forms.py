@@ -2,9 +2,11 @@
 
 import contextlib
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -98,6 +100,8 @@ def _in_words(one: Difference, value: Any, custom: Any) -> str:
         return _("nothing")
     if custom:
         return customfields.in_words(custom, value)
+    if isinstance(value, date):
+        return date_format(value)
     if one.name in NAMES:
         return NAMES[one.name](value)
     choices = dict(getattr(Profile._meta.get_field(one.name), "choices", None) or ()) if not one.name.startswith(CUSTOM) else {}

@@ -25,14 +25,17 @@ class Preview:
     def add(self, batch: Batch) -> None:
         for one in batch.rejects[: SHOWN - len(self.refusals)]:
             self.refusals.append({"line": one.record.line, "column": one.column, "value": one.value, "why": one.why})
+        if len(self.changes) >= SHOWN:
+            return
+        overwritten = _overwritten(batch)
         for line, change in batch.changes:
             if len(self.changes) >= SHOWN:
                 return
             if change.created or change.fields:
-                self.changes.append(self._change(line, change))
+                self.changes.append(self._change(line, change, overwritten.get(id(change.entry), {})))
 
-    def _change(self, line: int, change: Change) -> dict[str, Any]:
-        layout, state = self.layout, change.entry.state
+    def _change(self, line: int, change: Change, overwritten: dict[int, Any]) -> dict[str, Any]:
+        layout, state = self.layout, [overwritten.get(place, value) for place, value in enumerate(change.entry.state)]
         name = state[layout.email] or state[layout.mobile] or ""
         if change.created:
             fields = [
@@ -46,6 +49,16 @@ class Preview:
 
     def as_data(self) -> dict[str, Any]:
         return {"refusals": self.refusals, "changes": self.changes}
+
+
+def _overwritten(batch: Batch) -> dict[int, dict[int, Any]]:
+    """What each profile held where a row of the batch changed it, before the first such row; profiles by their identity."""
+    found: dict[int, dict[int, Any]] = {}
+    for _line, change in batch.changes:
+        held = found.setdefault(id(change.entry), {})
+        for place, (before, _after) in change.fields.items():
+            held.setdefault(place, before)
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -70,6 +70,7 @@ class ServiceForm(forms.ModelForm):
                 "name": message,
                 "title": title,
                 "choice": self[f"{message}_message"],
+                "is_faulty": any(name.startswith(f"{message}_") for name in self.errors),
                 "placeholders": confirmationtexts.PLACEHOLDERS[message],
                 "texts": [self[name] for name in self.fields if name.startswith((f"{message}_subject", f"{message}_text"))],
             }
@@ -92,7 +93,7 @@ class ServiceForm(forms.ModelForm):
                 self._refuse_unknown(name, message)
             present = [name for name in names if self.cleaned_data.get(name)]
             complete += len(present) == len(names)
-            if len(present) == 1:
+            if len(present) == 1 and not any(name in self.errors for name in names):
                 other = next(name for name in names if name not in present)
                 self.add_error(other, _("Write the subject and the text, or neither."))
         if self.cleaned_data.get(f"{message}_message") == MessageChoice.CUSTOM and not complete:

@@ -263,7 +263,7 @@ NOT_PERSONAL = {
     "profiles.SuppressedHash": "channel",
     "profiles.Erasing": "event_ids",
     "profiles.CustomField": "key label type options",
-    "profiles.ImportJob": "file_name key encoding delimiter header fields status expected why worker",
+    "profiles.ImportJob": "file_name key encoding delimiter header fields status expected why language worker",
     "profiles.SavedAudience": "label description kind tree",
     "profiles.Service": "label public_label description channel validity_unit subscribed_message unsubscribed_message texts",
     "profiles.ConsentEvent": "scope service_label source page_label delivery_label",

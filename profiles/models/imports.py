@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ImportStatus(models.TextChoices):
@@ -12,8 +13,8 @@ class ImportStatus(models.TextChoices):
     CHECKING = "checking", _("Checking")
     CHECKED = "checked", _("Checked")
     IMPORTING = "importing", _("Importing")
-    FINISHED = "finished", _("Finished")
-    CANCELLED = "cancelled", _("Cancelled")
+    FINISHED = "finished", pgettext_lazy("import", "Finished")
+    CANCELLED = "cancelled", pgettext_lazy("import", "Cancelled")
     FAILED = "failed", _("Failed")
 
 
@@ -56,6 +57,7 @@ class ImportJob(models.Model):
     lifts_ignored = models.PositiveIntegerField(default=0)
     rejects_size = models.PositiveBigIntegerField(default=0)  # bytes of the file of refused rows that belong to these counts
     why = models.TextField(blank=True)  # why it failed
+    language = models.CharField(max_length=10, blank=True)  # of whoever asked for the check: refused rows say why in it
 
     worker = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True)

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from django.utils.translation import get_language, override
 
 from profiles import importing, importjobs, ledger
 from profiles.importjobs import InvalidTransition
@@ -93,6 +94,28 @@ def test_a_check_says_what_an_import_would_do_and_writes_nothing(job):
         (6, "jean@example.org", False),
     ]
     assert found["changes"][0]["fields"] == [["city", "Paris", "Lyon"]]
+
+
+def test_a_check_shows_each_row_as_it_is_though_a_later_one_changes_the_same_profile(job):
+    importjobs.check(job, job.fields)
+    work()
+
+    found = {one["line"]: one["fields"] for one in importjobs.preview(job)["changes"]}
+    assert ["city", None, "Paris"] in found[3]
+    assert found[6] == [["city", "Paris", "Nice"]]
+
+
+def test_a_check_says_why_a_row_is_refused_in_the_language_of_who_asked(job):
+    with override("fr"):
+        importjobs.check(job, job.fields)
+    with override("en"):
+        work()
+        spoken = get_language()
+
+    assert [one["why"] for one in importjobs.preview(job)["refusals"]] == [
+        "Saisissez une adresse email telle que marie@example.org."
+    ]
+    assert spoken == "en"
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5000])

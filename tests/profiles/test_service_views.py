@@ -92,6 +92,17 @@ def test_a_service_that_cannot_be_is_told_at_the_field_and_not_stored(backoffice
     assert Service.objects.count() == 0
 
 
+def test_a_fault_in_a_custom_message_is_told_once_and_seen(backoffice):
+    wrong = {"subscribed_message": "none", "subscribed_subject_en": "Welcome {name}", "subscribed_text_en": "Good to see you."}
+
+    response = backoffice.post(reverse("admin:profiles_service_add"), RECORD | wrong)
+
+    form = response.context["form"]
+    assert {name: len(errors) for name, errors in form.errors.items()} == {"subscribed_subject_en": 1}
+    assert [message["is_faulty"] for message in form.messages] == [True, False]
+    assert Service.objects.count() == 0
+
+
 def test_the_channel_stays_what_it_was(backoffice, service):
     backoffice.post(change(service), RECORD | {"channel": "sms"})
 
