@@ -38,6 +38,7 @@ OPEN = {
     "admin:logout",
     "set_language",
     "mailbox:list",
+    "deliveries:count",  # of an audience that is named
     "mailbox:message",
     "mailbox:body",
     "mailbox:tab",
@@ -46,6 +47,7 @@ OPEN = {
 WITHOUT_A_PAGE = {
     "admin:view_on_site",
     "admin:/admin/(?P<url>.*)$",
+    "deliveries:count",  # of an audience that is named
     "mailbox:message",
     "mailbox:body",
     "mailbox:tab",
