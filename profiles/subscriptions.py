@@ -12,7 +12,7 @@ from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from profiles import bulk, consent, notices
+from profiles import aliases, bulk, consent, notices
 from profiles.consent import NO_EVIDENCE, Evidence
 from profiles.models import (
     MessageChoice,
@@ -54,7 +54,7 @@ def subscribe(
     """
     now = timezone.now()
     with transaction.atomic():
-        _lock(profile)
+        profile = aliases.held(profile.pk)
         own = Subscription.objects.filter(profile=profile, service=service)
         is_renewal = own.current(now).exists()
         if not service.takes_subscriptions():
@@ -83,7 +83,7 @@ def unsubscribe(
     """End the subscription; False where there was none, or its time was over."""
     now = timezone.now()
     with transaction.atomic():
-        _lock(profile)
+        profile = aliases.held(profile.pk)
         _close_expired(service, Profile.objects.filter(pk=profile.pk), now)
         deleted, _per_model = Subscription.objects.filter(profile=profile, service=service).delete()
         if deleted:
@@ -157,10 +157,6 @@ def close_expired(profile: Profile) -> int:
     now = timezone.now()
     over = Service.objects.filter(subscriptions__in=Subscription.objects.expired(now).filter(profile=profile))
     return sum(_close_expired(service, Profile.objects.filter(pk=profile.pk), now) for service in over)
-
-
-def _lock(profile: Profile) -> None:
-    Profile.objects.select_for_update(no_key=True).only("pk").get(pk=profile.pk)
 
 
 def _close_expired(service: Service, profiles: QuerySet[Profile], now: datetime) -> int:

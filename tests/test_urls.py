@@ -38,7 +38,6 @@ OPEN = {
     "admin:logout",
     "set_language",
     "mailbox:list",
-    "deliveries:count",  # of an audience that is named
     "mailbox:message",
     "mailbox:body",
     "mailbox:tab",
