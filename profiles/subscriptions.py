@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from profiles import aliases, bulk, consent, notices
 from profiles.consent import NO_EVIDENCE, Evidence
@@ -26,7 +27,7 @@ from profiles.models import (
 )
 
 By = AbstractUser | str | None
-EXPIRED = "expired"  # the detail of the ledger row of a subscription whose time was over
+EXPIRED = gettext_noop("expired")  # the detail of the ledger row of a subscription whose time was over
 CHUNK = 1000  # subscriptions that are closed in one transaction
 
 
