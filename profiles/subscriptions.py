@@ -113,7 +113,8 @@ def subscribe_set(
     if not service.takes_subscriptions():
         raise ServiceClosed(service)
     now = timezone.now()
-    with transaction.atomic():
+
+    def act() -> int:
         if not bulk.lock(profiles):
             return 0
         _close_expired(service, profiles, now)
@@ -123,8 +124,12 @@ def subscribe_set(
         written = consent.record_subscriptions(others, service, subscribed=True, source=source, by=by, evidence=evidence)
         new = {"service": Value(service.pk), "created_at": _moment(now), "expires_at": _moment(expires_at)}
         rows = others.annotate(**{f"new_{name}": value for name, value in new.items()})
-        bulk.insert_from(rows.values_list("pk", *(f"new_{name}" for name in new)), into=Subscription, columns=["profile", *new])
-    return written
+        selected = rows.values_list("pk", *(f"new_{name}" for name in new))
+        if bulk.insert_from(selected, into=Subscription, columns=["profile", *new]) != written:
+            raise bulk.Unsettled
+        return written
+
+    return bulk.until_settled(act)
 
 
 def unsubscribe_set(
@@ -132,12 +137,15 @@ def unsubscribe_set(
 ) -> int:
     """End the subscriptions of every profile of the set, in a constant number of statements, telling nobody; how many."""
     now = timezone.now()
-    with transaction.atomic():
+
+    def act() -> int:
         if not bulk.lock(profiles):
             return 0
         _close_expired(service, profiles, now)
         own = Subscription.objects.filter(service=service, profile__in=profiles.values("pk"))
         return _close(own, service, source=source, by=by, evidence=evidence)
+
+    return bulk.until_settled(act)
 
 
 def expire(limit: int = CHUNK) -> int:
@@ -171,8 +179,10 @@ def _close(subscriptions: SubscriptionQuerySet, service: Service, *, source: Sou
     if not subscriptions.exists():
         return 0
     own = Profile.objects.filter(pk__in=subscriptions.values("profile"))
-    consent.record_subscriptions(own, service, subscribed=False, source=source, by=by, evidence=evidence)
+    written = consent.record_subscriptions(own, service, subscribed=False, source=source, by=by, evidence=evidence)
     deleted, _per_model = subscriptions.delete()
+    if deleted != written:
+        raise bulk.Unsettled
     return deleted
 
 
