@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from deliveries.models import Delivery, Message, TrackingEvent, TrackingKind
@@ -14,6 +14,7 @@ from profiles.audience_operators import LIST_PHRASE, LONGEST_DAYS
 from profiles.audience_values import Choices, Days, Entry, OneOf, is_text
 from profiles.audiences import Field, Moment, Operator, among, register
 from profiles.channels import Channel
+from profiles.models import ProfileAlias
 from quarantine.models import QuarantinedAddress, Status
 
 DELIVERIES = _("Deliveries")
@@ -36,13 +37,19 @@ def received(delivery: int) -> Q:
     """Who was sent the delivery: the messages of its preparation, a range of the primary key."""
     preparation = Subquery(Delivery.objects.filter(pk=delivery).values("preparation"))
     messages = Message.objects.filter(preparation=preparation, status=MessageStatus.SENT)
-    return among(messages, column="profile", is_unique=True)
+    return among(messages, column="profile", is_unique=True) | _merged_since(messages)
 
 
 def received_any(days: int, moment: Moment) -> Q:
     """Who was sent anything in the last days: only deliveries that were still being sent since then are looked through."""
-    since = moment.at - timedelta(days=days)
-    return among(_sent_since(since), column="profile")
+    messages = _sent_since(moment.at - timedelta(days=days))
+    return among(messages, column="profile") | _merged_since(messages)
+
+
+def _merged_since(messages: QuerySet[Message]) -> Q:
+    """Who got one of them as a profile that was merged into hers: a message keeps its id. Asks nothing where nobody did."""
+    merged = ProfileAlias.objects.filter(Exists(messages.filter(profile=OuterRef("former_id"))))
+    return among(merged, column="winner") if merged.exists() else Q()
 
 
 def _sent_since(since: Any) -> QuerySet[Message]:

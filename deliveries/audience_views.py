@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from deliveries import targeting
 from profiles import audiences, saved_audiences
-from profiles.audience_builder import Builder, blank
+from profiles.audience_builder import Builder
 from profiles.audiences import InvalidAudience, Tree
 from profiles.backoffice import backoffice_view, is_fragment, render
 from profiles.channels import Channel
@@ -21,7 +22,8 @@ from profiles.timelimit import TookTooLong, time_limit
 def count(request: HttpRequest) -> HttpResponse:
     """How many people an audience has, and how many of them would be left out; a fragment, or a page without JavaScript.
 
-    A POST carries the audience of a form, which may be too long for an address; nothing is stored.
+    A POST carries the audience of a form, which may be too long for an address; nothing is stored. A request that names
+    no audience is no question about everybody: it is refused.
     """
     tree, fault = _asked_tree(request)
     context = {"fault": fault} if tree is None else _split(request, tree)
@@ -31,11 +33,10 @@ def count(request: HttpRequest) -> HttpResponse:
 
 def _asked_tree(request: HttpRequest) -> tuple[Tree | None, str]:
     if request.method == "POST":
-        builder = Builder.read(request.POST) or blank()
+        if (builder := Builder.read(request.POST)) is None:
+            raise BadRequest("no audience")
         return builder.tree(), builder.error
     number = request.GET.get("audience", "")
-    if not number:
-        return audiences.EVERYBODY, ""
     audience = get_object_or_404(SavedAudience, pk=number if number.isdecimal() and len(number) < 19 else 0)
     return saved_audiences.as_tree(audience), ""
 

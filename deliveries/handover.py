@@ -76,12 +76,14 @@ class Reading:
 
     def _read(self, message: Message, profile: int) -> tuple[bool, str] | None:
         # A lease that could end during the transfer is no lease: somebody else would send the message as well.
-        enough = timezone.now() + timedelta(seconds=settings.HANDOVER_SECONDS)
+        now = timezone.now()
+        enough = now + timedelta(seconds=settings.HANDOVER_SECONDS)
         now_known = {
             "profile": profile,
             "owner": message.profile_id,
             "address": message.address,
             "lease": connection.ops.adapt_datetimefield_value(enough),
+            "now": connection.ops.adapt_datetimefield_value(now),
         }
         sql, parameters = self.statement
         values: list[Any] = [now_known[value.name] if isinstance(value, _Later) else value for value in parameters]
@@ -109,7 +111,7 @@ def _reading(batch: Batch) -> QuerySet[Profile, Any]:
     moved = ~Q(**{channel.address_field: _Later("address", CharField())})
     whens = [When(moved, then=Value(LateExclusion.ADDRESS_CHANGED.value))]
     if service := batch.preparation.content["service"]:
-        still = Subscription.objects.filter(profile=OuterRef("pk"), service=service)
+        still = Subscription.objects.current(_Later("now", DateTimeField())).filter(profile=OuterRef("pk"), service=service)
         whens.append(When(~Exists(still), then=Value(LateExclusion.UNSUBSCRIBED.value)))
     whens.append(When(_reached_already(batch), then=Value(LateExclusion.MERGED.value)))
     reason = Case(*whens, default=exclusions.standing_verdict(channel), output_field=CharField())

@@ -21,6 +21,7 @@ from profiles.audiences import CONDITIONS, DEPTH, EVERYBODY, Field, InvalidAudie
 from profiles.models import Service
 
 ROOT = "a"
+UNKNOWN = 0  # the number of a service that does not exist
 NAME = re.compile(r"(?P<path>a(?:\.\d{1,3}){0,40}):(?P<part>kind|field|operator|value)", re.ASCII)
 KINDS = {
     "all": gettext_lazy("all of these conditions"),
@@ -177,6 +178,9 @@ class Builder:
 
     def tree(self) -> Tree | None:
         """The rule tree; None where something cannot be read: `error` or the conditions say what."""
+        if self.service == UNKNOWN:
+            self.error = _("Choose from the list.")
+            return None
         tree = self.root.tree()
         if tree is None:
             self.error = _("Complete or remove the conditions that are marked.")
@@ -389,8 +393,12 @@ def with_service(tree: Tree, service: int | None) -> Tree:
 
 
 def _service(text: str) -> int | None:
+    """None where none is chosen. UNKNOWN for one that does not exist: left out, it would mean everybody."""
+    if not text:
+        return None
     is_number = text.isascii() and text.isdigit() and len(text) < 19
-    return Service.objects.filter(pk=text).values_list("pk", flat=True).first() if is_number else None
+    found = Service.objects.filter(pk=text).values_list("pk", flat=True).first() if is_number else None
+    return found or UNKNOWN
 
 
 def blank() -> Builder:

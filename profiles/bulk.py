@@ -1,11 +1,13 @@
 """Set-based writes: INSERT … SELECT of a queryset, and locks on a whole set, the same on both databases."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import Model, QuerySet
+
+ATTEMPTS = 5
 
 
 def insert_from(queryset: QuerySet[Any, Any], *, into: type[Model], columns: Sequence[str]) -> int:
@@ -24,6 +26,26 @@ def insert_from(queryset: QuerySet[Any, Any], *, into: type[Model], columns: Seq
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {quote(into._meta.db_table)} ({names}) {select}", parameters)
         return cursor.rowcount
+
+
+class Unsettled(Exception):
+    """Two statements about one set found different rows: somebody joined it between them."""
+
+
+def until_settled(act: Callable[[], int]) -> int:
+    """Do what takes several statements about one set, in a transaction; anew where it raises Unsettled.
+
+    Locked rows stay in the set, but on PostgreSQL a new row may join it between two statements: it would have one of the
+    two things written and not the other.
+    """
+    for _attempt in range(ATTEMPTS - 1):
+        try:
+            with transaction.atomic():
+                return act()
+        except Unsettled:
+            continue
+    with transaction.atomic():
+        return act()
 
 
 def lock(queryset: QuerySet[Any, Any]) -> int:

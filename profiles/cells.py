@@ -19,9 +19,7 @@ from profiles.models import CustomField, EmailFormat, Gender, Profile
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 REMEMBERED = 10_000  # texts of a column whose meaning is kept: names, towns and countries come again and again
-TICKED = {"yes": True, "true": True, "1": True, "oui": True, "x": True, "vrai": True}
-NOT_TICKED = {"no": False, "false": False, "0": False, "non": False, "faux": False}
-ANSWERS = TICKED | NOT_TICKED
+ANSWERS = dict.fromkeys(customfields.YES, True) | dict.fromkeys(customfields.NO, False)
 GENDERS = {
     "male": Gender.MALE, "m": Gender.MALE, "man": Gender.MALE, "homme": Gender.MALE, "h": Gender.MALE, "masculin": Gender.MALE,
     "female": Gender.FEMALE, "f": Gender.FEMALE, "woman": Gender.FEMALE, "femme": Gender.FEMALE, "feminin": Gender.FEMALE,

@@ -98,15 +98,20 @@ def opt_out_set(
 ) -> int:
     """Tick one box of every profile of the set, in a constant number of statements; the number of profiles changed."""
     field = OPT_OUT_FIELDS[scope]
-    with transaction.atomic():
+
+    def act() -> int:
         # Rows opted out by somebody else while we waited for the lock drop out of the set: one ledger row per change.
         affected = profiles.filter(**{field: False}).order_by()
         if not bulk.lock(affected):
             return 0
         values = {"before": False, "after": True, "service_label": "", **_common(scope, source, by, evidence)}
         written = _insert_for(affected, values)
-        affected.update(**{field: True}, revision=F("revision") + 1, modified_at=timezone.now(), modified_by=actor(by))
-    return written
+        changes = {field: True, "revision": F("revision") + 1, "modified_at": timezone.now(), "modified_by": actor(by)}
+        if affected.update(**changes) != written:
+            raise bulk.Unsettled
+        return written
+
+    return bulk.until_settled(act)
 
 
 def record_new(

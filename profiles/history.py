@@ -41,10 +41,11 @@ def who(event: ConsentEvent) -> str:
 
 
 def where(event: ConsentEvent) -> str:
-    """The page, the delivery and the detail that the event names."""
+    """The page, the delivery and the detail that the event names; what the system noted, in the reader's language."""
     page = _("page “%(label)s”") % {"label": event.page_label} if event.page_label else ""
     delivery = _("delivery “%(label)s”") % {"label": event.delivery_label} if event.delivery_label else ""
-    return " · ".join(part for part in (page, delivery, event.detail) if part)
+    detail = _(event.detail) if event.detail and event.source == Source.SYSTEM else event.detail
+    return " · ".join(part for part in (page, delivery, detail) if part)
 
 
 def change(event: ConsentEvent) -> str:

@@ -2,6 +2,8 @@
 
 import mmap
 import re
+import unicodedata
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -47,10 +49,25 @@ def _naming(person: Person) -> list[ImportJob]:
 
 
 def _pattern(person: Person) -> re.Pattern[bytes] | None:
-    emails = [re.escape(address.encode()) for address in person.on(Channel.EMAIL)]
+    emails = [re.escape(text) for address in person.on(Channel.EMAIL) for text in _spellings(address)]
     numbers = [BETWEEN.join(bytes([digit]) for digit in address.encode()[-NATIONAL:]) for address in person.on(Channel.SMS)]
     found = emails + numbers
     return re.compile(b"|".join(found), re.IGNORECASE) if found else None
+
+
+def _spellings(address: str) -> list[bytes]:
+    """The bytes that may stand for an address; letters from A to Z are compared without their case anyway."""
+    local, _at, domain = address.rpartition("@")
+    with suppress(UnicodeError):
+        domain = domain.encode().decode("idna")
+    texts = {address, f"{local}@{domain}"}
+    texts |= {text.upper() for text in texts}
+    texts |= {unicodedata.normalize("NFD", text) for text in texts}
+    found = {text.encode() for text in texts}
+    for text in texts:
+        with suppress(UnicodeEncodeError):  # a part of an address could be anybody's
+            found.add(text.encode("cp1252"))
+    return sorted(found)
 
 
 def _has(path: Path, pattern: re.Pattern[bytes], encoding: str) -> bool:

@@ -207,9 +207,11 @@ def _fail(job: ImportJob, why: str) -> None:
 
 
 def _operator(job: ImportJob) -> AbstractUser | str:
-    """In whose name the ledger is written: the operator, or what she was called if she is gone."""
-    found = get_user_model().objects.filter(pk=job.created_by_id).first() if job.created_by_id else None
-    return found or job.created_by
+    """In whose name the ledger is written: whoever started the import. By name alone where it was not the one who uploaded
+    the file, or where she is gone."""
+    name = job.started_by or job.created_by
+    found = get_user_model().objects.filter(pk=job.created_by_id).first() if name == job.created_by else None
+    return found or name
 
 
 def table(job: ImportJob) -> Path:

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from profiles.columns import CUSTOM, SCOPES
 from profiles.models import Profile
+from profiles.values import ADDRESS
 
 NEW = 2**62  # the numbers of profiles that are not stored yet: younger than all that are
 NOTHING: frozenset[int] = frozenset()
-ADDRESS = ("street", "street_2", "city")  # whoever has one of them has a postal address
 ONLY_TICKED = ("ccpa_opt_out",)  # a refusal too, though no rule of a delivery
 
 

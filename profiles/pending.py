@@ -133,8 +133,11 @@ def waiting_subscriptions(profile: Profile) -> list[tuple[Service, PendingChange
 
 
 def liftable(profile: Profile, scope: str, *, since: datetime) -> bool:
-    """Whether a proof of this moment is later than the last event that ticked the box (design decision 6)."""
-    last = ConsentEvent.objects.filter(profile=profile, scope=scope, after=True).order_by("-pk").first()
+    """Whether a proof of this moment is later than the last event that ticked the box (design decision 6).
+
+    The box of a profile that was merged into it counts: where the winner's was ticked already, the merge wrote no event.
+    """
+    last = ConsentEvent.objects.filter(profile__in=aliases.all_ids(profile), scope=scope, after=True).order_by("-pk").first()
     return last is not None and last.at < since
 
 
@@ -177,7 +180,8 @@ def _subscribe(pending: PendingChange, profile: Profile, kept: Evidence) -> None
 
 def _ended_since(profile: Profile, service: Service, moment: datetime) -> bool:
     """Whether the person, or an operator, ended the subscription after the question: the later word counts."""
-    ended = ConsentEvent.objects.filter(profile=profile, service=service, after=True, at__gt=moment)
+    ids = aliases.all_ids(profile)
+    ended = ConsentEvent.objects.filter(profile__in=ids, service=service, after=True, at__gt=moment)
     return ended.exclude(source=Source.SYSTEM).exists()
 
 

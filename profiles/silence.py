@@ -3,11 +3,14 @@
 from collections.abc import Collection
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from profiles import consent, erased
 from profiles.channels import OPT_OUT_LABELS, Channel
 from profiles.consent import Evidence
 from profiles.models import ConsentEvent, Profile, Source
+
+ERASED_EARLIER = Evidence(detail=gettext_noop("erased earlier"))  # one word in the ledger, whoever's language it is
 
 
 def keep(profile: Profile, fields: Collection[str] | None = None) -> list[ConsentEvent]:
@@ -22,8 +25,7 @@ def keep(profile: Profile, fields: Collection[str] | None = None) -> list[Consen
         if fields is not None and channel.address_field not in fields:
             continue
         if address and erased.blocked(channel, [address]):
-            told = Evidence(detail=_("erased earlier"))
-            events += consent.opt_out(profile, channel, source=Source.SYSTEM, evidence=told)
+            events += consent.opt_out(profile, channel, source=Source.SYSTEM, evidence=ERASED_EARLIER)
     return events
 
 

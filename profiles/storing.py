@@ -24,8 +24,7 @@ from profiles.fields import FoldedField
 from profiles.matching import NEW, Entry, Known, Layout
 from profiles.models import Profile, Source
 from profiles.rows import Row
-
-ERASED_EARLIER = Evidence(detail="erased earlier")
+from profiles.silence import ERASED_EARLIER
 
 
 class Storage:

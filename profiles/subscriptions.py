@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from profiles import bulk, consent, notices
+from profiles import aliases, bulk, consent, notices
 from profiles.consent import NO_EVIDENCE, Evidence
 from profiles.models import (
     MessageChoice,
@@ -26,7 +27,7 @@ from profiles.models import (
 )
 
 By = AbstractUser | str | None
-EXPIRED = "expired"  # the detail of the ledger row of a subscription whose time was over
+EXPIRED = gettext_noop("expired")  # the detail of the ledger row of a subscription whose time was over
 CHUNK = 1000  # subscriptions that are closed in one transaction
 
 
@@ -54,7 +55,7 @@ def subscribe(
     """
     now = timezone.now()
     with transaction.atomic():
-        _lock(profile)
+        profile = aliases.held(profile.pk)
         own = Subscription.objects.filter(profile=profile, service=service)
         is_renewal = own.current(now).exists()
         if not service.takes_subscriptions():
@@ -83,7 +84,7 @@ def unsubscribe(
     """End the subscription; False where there was none, or its time was over."""
     now = timezone.now()
     with transaction.atomic():
-        _lock(profile)
+        profile = aliases.held(profile.pk)
         _close_expired(service, Profile.objects.filter(pk=profile.pk), now)
         deleted, _per_model = Subscription.objects.filter(profile=profile, service=service).delete()
         if deleted:
@@ -112,7 +113,8 @@ def subscribe_set(
     if not service.takes_subscriptions():
         raise ServiceClosed(service)
     now = timezone.now()
-    with transaction.atomic():
+
+    def act() -> int:
         if not bulk.lock(profiles):
             return 0
         _close_expired(service, profiles, now)
@@ -122,8 +124,12 @@ def subscribe_set(
         written = consent.record_subscriptions(others, service, subscribed=True, source=source, by=by, evidence=evidence)
         new = {"service": Value(service.pk), "created_at": _moment(now), "expires_at": _moment(expires_at)}
         rows = others.annotate(**{f"new_{name}": value for name, value in new.items()})
-        bulk.insert_from(rows.values_list("pk", *(f"new_{name}" for name in new)), into=Subscription, columns=["profile", *new])
-    return written
+        selected = rows.values_list("pk", *(f"new_{name}" for name in new))
+        if bulk.insert_from(selected, into=Subscription, columns=["profile", *new]) != written:
+            raise bulk.Unsettled
+        return written
+
+    return bulk.until_settled(act)
 
 
 def unsubscribe_set(
@@ -131,12 +137,15 @@ def unsubscribe_set(
 ) -> int:
     """End the subscriptions of every profile of the set, in a constant number of statements, telling nobody; how many."""
     now = timezone.now()
-    with transaction.atomic():
+
+    def act() -> int:
         if not bulk.lock(profiles):
             return 0
         _close_expired(service, profiles, now)
         own = Subscription.objects.filter(service=service, profile__in=profiles.values("pk"))
         return _close(own, service, source=source, by=by, evidence=evidence)
+
+    return bulk.until_settled(act)
 
 
 def expire(limit: int = CHUNK) -> int:
@@ -159,10 +168,6 @@ def close_expired(profile: Profile) -> int:
     return sum(_close_expired(service, Profile.objects.filter(pk=profile.pk), now) for service in over)
 
 
-def _lock(profile: Profile) -> None:
-    Profile.objects.select_for_update(no_key=True).only("pk").get(pk=profile.pk)
-
-
 def _close_expired(service: Service, profiles: QuerySet[Profile], now: datetime) -> int:
     """For locked profiles."""
     over = Subscription.objects.expired(now).filter(service=service, profile__in=profiles.values("pk"))
@@ -174,8 +179,10 @@ def _close(subscriptions: SubscriptionQuerySet, service: Service, *, source: Sou
     if not subscriptions.exists():
         return 0
     own = Profile.objects.filter(pk__in=subscriptions.values("profile"))
-    consent.record_subscriptions(own, service, subscribed=False, source=source, by=by, evidence=evidence)
+    written = consent.record_subscriptions(own, service, subscribed=False, source=source, by=by, evidence=evidence)
     deleted, _per_model = subscriptions.delete()
+    if deleted != written:
+        raise bulk.Unsettled
     return deleted
 
 

@@ -11,7 +11,7 @@ from django.db.models import DateField
 from profiles.models import CustomField, CustomType, Profile
 
 CUSTOM = "custom."
-ADDRESS = ("street", "street_2", "postal_code", "city")  # the columns that make a postal address; a country alone does not
+ADDRESS = ("street", "street_2", "postal_code", "city")  # whoever has one of them has a postal address; a country alone is none
 PYTHON_TYPES: Mapping[str, type | tuple[type, ...]] = {CustomType.NUMBER: (int, float), CustomType.YES_NO: bool}
 
 

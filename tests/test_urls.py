@@ -46,6 +46,7 @@ OPEN = {
 WITHOUT_A_PAGE = {
     "admin:view_on_site",
     "admin:/admin/(?P<url>.*)$",
+    "deliveries:count",  # of an audience that is named
     "mailbox:message",
     "mailbox:body",
     "mailbox:tab",

@@ -7,6 +7,7 @@ from typing import Self
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -134,7 +135,7 @@ def _months_later(start: datetime, months: int) -> datetime:
 
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
-    def current(self, at: datetime | None = None) -> Self:
+    def current(self, at: datetime | Combinable | None = None) -> Self:
         """Those that have not expired; the worker closes expired ones a little later."""
         return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=at or timezone.now()))
 

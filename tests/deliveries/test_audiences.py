@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from deliveries import preparation
 from deliveries.models import Delivery, Message
-from profiles import audiences, saved_audiences
+from profiles import audiences, merging, saved_audiences
 from profiles.models import Profile, SavedAudience, Source
 from profiles.saved_audiences import AudienceInUse
 from profiles.subscriptions import subscribe
@@ -53,6 +53,17 @@ def test_received_means_sent_by_this_very_delivery(sent, make_delivery):
     assert found(leaf("delivery", "not_received", sent.pk + 1000)) == ids
     assert audiences.in_words(leaf("delivery", "received", sent.pk)) == "received “Spring news”"
     assert audiences.in_words(leaf("delivery", "received", sent.pk + 9)) == "received “a deleted delivery”"
+
+
+def test_received_means_the_winner_where_the_one_who_received_it_was_merged_away(sent, operator):
+    first, second, refused, late = sent.people
+    revisions = (late.revision, second.revision)
+    merging.merge(late, second, from_loser=set(), revisions=revisions, by=operator)
+
+    for name, value in (("received", sent.pk), ("received_any", 5)):
+        assert found(leaf("delivery", name, value)) == [first.pk, late.pk]
+        assert found(leaf("delivery", f"not_{name}", value)) == [refused.pk]
+        assert found({"any": [leaf("delivery", name, value)]}) == [first.pk, late.pk]
 
 
 def test_received_anything_counts_the_days_up_to_the_moment_asked(sent):

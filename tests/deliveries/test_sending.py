@@ -1,4 +1,5 @@
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -90,6 +91,22 @@ def test_who_left_the_service_meanwhile_is_not_sent_its_mail(make_delivery, prep
     confirm(delivery)
 
     subscriptions.unsubscribe(gone, service, source=Source.ONE_CLICK)
+    send_all()
+
+    assert smtp.recipients == [stays.email]
+    assert [(status, outcome) for _address, status, outcome in outcomes()] == [("excluded_late", "unsubscribed"), ("sent", "")]
+
+
+def test_a_subscription_whose_time_is_over_is_none_even_before_it_is_closed(make_delivery, prepare, confirm, send_all, smtp):
+    over, stays, service = ProfileFactory(), ProfileFactory(), ServiceFactory()
+    for profile in (over, stays):
+        subscriptions.subscribe(profile, service, source=Source.OPERATOR, by="Ana")
+    delivery = make_delivery(service=service)
+    prepare(delivery)
+    confirm(delivery)
+
+    over.subscriptions.update(expires_at=timezone.now())
+    stays.subscriptions.update(expires_at=timezone.now() + timedelta(hours=1))
     send_all()
 
     assert smtp.recipients == [stays.email]

@@ -271,12 +271,25 @@ def test_count_of_an_audience_uses_the_rules_that_exclude(backoffice):
 
 
 @pytest.mark.parametrize(
-    "query", [{"countries": "XX"}, {"languages": ["fr", "xx"]}, {"subscribers": "99"}, {"subscribers": "\0"}]
+    "chosen",
+    [
+        {"subscribers": "99"},
+        {"subscribers": "\0"},
+        {"a.0:field": "country", "a.0:operator": "in", "a.0:value": "XX"},
+        {"a.0:field": "shoe size", "a.0:operator": "in", "a.0:value": "44"},
+    ],
 )
-def test_count_of_what_cannot_be_chosen_is_not_that_of_everybody(backoffice, query):
+def test_count_of_what_cannot_be_chosen_is_not_that_of_everybody(backoffice, chosen):
     ProfileFactory()
 
-    assert backoffice.get(reverse("deliveries:count"), query).status_code == 400
+    context = backoffice.post(reverse("deliveries:count"), {"a:kind": "all"} | chosen).context
+
+    assert context.get("targeted", 0) == 0
+
+
+def test_count_of_no_audience_is_not_that_of_everybody(backoffice):
+    assert backoffice.get(reverse("deliveries:count"), {"countries": "FR"}).status_code == 404
+    assert backoffice.post(reverse("deliveries:count"), {"countries": "FR"}).status_code == 400
 
 
 def test_confirmation_names_the_number_and_starts_the_delivery(backoffice, make_delivery, prepare):

@@ -507,6 +507,18 @@ def test_files_of_imports_that_name_an_erased_person_are_deleted(uploaded, conte
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+@pytest.mark.parametrize("written", ["jürgen@exämple.org", "JÜRGEN@EXÄMPLE.ORG", "Jürgen@xn--exmple-cua.org"])
+def test_files_with_an_address_in_letters_with_accents_are_deleted(uploaded, written, encoding):
+    naming = uploaded(f"email\n{written}\n".encode(encoding), encoding=encoding)
+    other = uploaded("email\njorgen@exämple.org\n".encode(encoding), encoding=encoding)
+
+    erase(ProfileFactory(email="jürgen@xn--exmple-cua.org"))
+
+    assert [importjobs.table(job).exists() for job in (naming, other)] == [False, True]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_files_stay_where_nothing_was_erased(uploaded):
     job = uploaded(b"email\nmarie@example.org\n")
 

@@ -135,6 +135,14 @@ def test_the_page_names_the_number_and_only_a_post_exports(backoffice):
     ]
 
 
+def test_the_log_of_an_export_does_not_keep_whom_was_searched_for(backoffice):
+    ProfileFactory(email="marie@example.org", country="BE")
+
+    backoffice.post(f"/admin/profiles/export/?{LIST}q%3Dmarie%2540example.org%26country%3DBE", {"delimiter": ","})
+
+    assert list(LogEntry.objects.values_list("change_message", "object_repr")) == [("Exported 1 profiles.", "?q=*&country=BE")]
+
+
 def test_an_export_of_nobody_says_so(backoffice):
     response = backoffice.get(f"/admin/profiles/export/?{LIST}country%3DBE")
 

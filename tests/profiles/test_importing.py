@@ -443,6 +443,12 @@ def test_added_fields_are_merged_key_by_key(write, monkeypatch, rows):
     assert rejected(result.rejects, ",")[1][:3] == ["5", "custom.size", "x"]
 
 
+def test_a_postal_code_makes_an_address_as_it_does_on_a_page(write):
+    import_file(write("email,code postal", "a@example.org,75011", "b@example.org,"), by="Ana")
+
+    assert list(Profile.objects.order_by("pk").values_list("address_specified", flat=True)) == [True, False]
+
+
 def test_a_street_or_a_city_makes_an_address_unless_the_file_says_it(write):
     ProfileFactory(email="a@example.org", address_specified=False, city="Paris")
 

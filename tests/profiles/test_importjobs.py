@@ -140,6 +140,17 @@ def test_what_a_check_says_is_what_the_import_does(job, operator, monkeypatch, r
     assert list(ledger.disagreements()) == []
 
 
+def test_the_ledger_names_who_started_the_import_and_not_who_uploaded_the_file(job, django_user_model):
+    importjobs.check(job, job.fields)
+    work()
+    job.refresh_from_db()
+    importjobs.start(job, by=django_user_model.objects.create_user("bo", first_name="Bo", last_name="Berg"))
+    work()
+
+    assert list(ConsentEvent.objects.filter(source="import").values_list("by", "by_id")) == [("Bo Berg", None)]
+    assert set(Profile.objects.values_list("modified_by", flat=True)) == {"Bo Berg"}
+
+
 @pytest.mark.parametrize("steps", [1, 2, 3, 4])
 def test_an_import_whose_worker_was_killed_goes_on_behind_what_is_in(job, operator, monkeypatch, steps):
     monkeypatch.setattr(importing, "BATCH_ROWS", 1)

@@ -396,3 +396,47 @@ def test_a_confirmation_link_of_the_loser_confirms_for_the_winner(client, pair, 
 
     assert response.status_code == 200
     assert list(Profile.objects.values_list("pk", "city")) == [(winner.pk, "Lyon")]
+
+
+def test_a_proof_from_before_the_loser_opted_out_lifts_nothing(pair, operator):
+    winner, loser = pair
+    consent.opt_out(winner, "email", source=Source.OPERATOR)
+    proof = timezone.now()
+    consent.opt_out(loser, "email", source=Source.ONE_CLICK)
+    merged = merge(winner, loser, operator)
+
+    assert pending.liftable(merged, "email", since=proof) is False
+    assert pending.liftable(merged, "email", since=timezone.now()) is True
+
+
+def test_a_question_from_before_the_loser_left_a_service_subscribes_nobody(pair, operator):
+    winner, loser = pair
+    service = ServiceFactory()
+    subscriptions.subscribe(loser, service, source=Source.OPERATOR)
+    pending.ask(
+        winner,
+        address=winner.email,
+        fields={},
+        choices={},
+        services={service.pk: True},
+        source=Source.LANDING_PAGE,
+        evidence=consent.NO_EVIDENCE,
+    )
+    subscriptions.unsubscribe(loser, service, source=Source.ONE_CLICK)
+    merged = merge(winner, loser, operator)
+
+    pending.apply(PendingChange.objects.get(), evidence=consent.NO_EVIDENCE)
+
+    assert not subscriptions.is_subscribed(merged, service)
+
+
+def test_a_subscription_of_a_profile_that_was_just_merged_away_is_the_winners(pair, operator):
+    winner, loser = pair
+    service = ServiceFactory()
+    merge(winner, loser, operator)
+
+    assert subscriptions.subscribe(loser, service, source=Source.LANDING_PAGE) is True
+    assert subscriptions.is_subscribed(winner, service)
+    assert subscriptions.unsubscribe(loser, service, source=Source.ONE_CLICK) is True
+    assert not subscriptions.is_subscribed(winner, service)
+    assert list(ledger.disagreements()) == []
