@@ -13,7 +13,7 @@ from profiles import aliases
 from profiles.backoffice import backoffice_view, render, typed
 from profiles.channels import Channel
 from profiles.fields import prefix
-from profiles.models import Profile
+from profiles.models import Profile, ProfileAlias
 from profiles.paging import Paginator
 
 ROWS = 50
@@ -109,10 +109,15 @@ def _messages(preparation: Preparation | None) -> MessageQuerySet:
 
 
 def _search(rows: MessageQuerySet, text: str) -> MessageQuerySet:
-    """By the profile's name or address as it is now, or by the address that the message has."""
+    """By the profile's name or address as it is now, or by the address that the message has.
+
+    The message of a profile that was merged into another is found by the other's name.
+    """
     if not text:
         return rows
-    named = rows.filter(profile__in=Profile.objects.matching(text).order_by().values("pk"))
+    found = Profile.objects.matching(text).order_by().values("pk")
+    former = ProfileAlias.objects.filter(winner__in=found).values("former_id")
+    named = rows.filter(profile__in=found) | rows.filter(profile__in=former)
     return named | rows.filter(prefix("address", text.lower()))
 
 

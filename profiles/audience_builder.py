@@ -16,12 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from profiles import audiences
+from profiles.audience_service import UNKNOWN, chosen, with_service, without_service
 from profiles.audience_values import Input, Unreadable
 from profiles.audiences import CONDITIONS, DEPTH, EVERYBODY, Field, InvalidAudience, Operator, Reading, Tree
-from profiles.models import Service
 
 ROOT = "a"
-UNKNOWN = 0  # the number of a service that does not exist
 NAME = re.compile(r"(?P<path>a(?:\.\d{1,3}){0,40}):(?P<part>kind|field|operator|value)", re.ASCII)
 KINDS = {
     "all": gettext_lazy("all of these conditions"),
@@ -167,7 +166,7 @@ class Builder:
         if ROOT not in sent:
             return None
         part = _sent(ROOT, sent)
-        return cls(part if isinstance(part, Group) else Group(parts=[part]), _service(data.get("subscribers", "")))
+        return cls(part if isinstance(part, Group) else Group(parts=[part]), chosen(data.get("subscribers", "")))
 
     def settle(self) -> None:
         """Give every part its place and its field."""
@@ -367,38 +366,6 @@ def _texts(name: str, operator: str, value: Any, reading: Reading) -> list[str]:
         return reading.operator(name, operator, value).value.texts(value)
     except InvalidAudience:
         return [str(part)[:200] for part in value] if isinstance(value, list) else [str(value)[:200]]
-
-
-def subscribers(service: int) -> Tree:
-    return {"field": "service", "operator": "subscribed", "value": service}
-
-
-def without_service(tree: Tree, service: int | None) -> Tree:
-    """The tree without the condition that the form's own field for the service stands for."""
-    match tree:
-        case {"all": list(parts)} if service and subscribers(service) in parts:
-            place = parts.index(subscribers(service))
-            return {"all": parts[:place] + parts[place + 1 :]}
-    return tree
-
-
-def with_service(tree: Tree, service: int | None) -> Tree:
-    """The tree, for subscribers of the service only."""
-    match tree:
-        case _ if service is None:
-            return tree
-        case {"all": list(parts)}:
-            return {"all": [*parts, subscribers(service)]}
-    return {"all": [tree, subscribers(service)]}
-
-
-def _service(text: str) -> int | None:
-    """None where none is chosen. UNKNOWN for one that does not exist: left out, it would mean everybody."""
-    if not text:
-        return None
-    is_number = text.isascii() and text.isdigit() and len(text) < 19
-    found = Service.objects.filter(pk=text).values_list("pk", flat=True).first() if is_number else None
-    return found or UNKNOWN
 
 
 def blank() -> Builder:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from profiles import access, aliases, erasure, holders, merging
-from profiles.backoffice import backoffice_view, operator, render
+from profiles.backoffice import backoffice_view, operator, render, typed
 from profiles.channels import OPT_OUT_LABELS
 from profiles.merge_forms import MergeForm, candidates
 from profiles.models import Profile
@@ -51,7 +51,7 @@ def _merge(request: HttpRequest, form: MergeForm) -> HttpResponse:
 
 
 def _find(request: HttpRequest, winner: Profile) -> HttpResponse:
-    text = request.GET.get("q", "").strip()
+    text = typed(request, "q")
     return _page(request, "profiles/merge_find.html", winner, _("Merge"), q=text, candidates=candidates(winner, text))
 
 
@@ -95,6 +95,8 @@ def erase(request: HttpRequest, profile_id: int) -> HttpResponse:
         return _erase(request, profile)
     revision = request.POST.get("revision", "")
     try:
+        if profile.pk != profile_id:  # merged away since the page was shown: its winner is another profile than was meant
+            raise erasure.ChangedMeanwhile
         erasure.erase(profile, revision=int(revision) if revision.isdecimal() else -1, by=operator(request))
     except erasure.ChangedMeanwhile:
         return _erase(request, aliases.get_or_404(profile_id), status=409, changed=True)

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from profiles import audiences, bulk
+from profiles import audiences, bulk, erasure
 from profiles.audiences import Tree
 from profiles.consent import actor
 from profiles.models import AudienceKind, AudienceMember, Profile, SavedAudience
@@ -114,6 +114,7 @@ def freeze(audience: SavedAudience, *, label: str, by: By) -> SavedAudience:
         up_to = min(above + settings.PREPARATION_RANGE, highest)
         members = found.filter(pk__gt=above, pk__lte=up_to).annotate(of=Value(frozen.pk, output_field=IntegerField()))
         with transaction.atomic():
+            erasure.share_the_profiles()
             size += bulk.insert_from(members.values_list("of", "pk"), into=AudienceMember, columns=["audience", "profile"])
         above = up_to
         time.sleep(settings.PAUSE_SECONDS)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from profiles import aliases, history, servicefigures
-from profiles.backoffice import backoffice_view
+from profiles.backoffice import backoffice_view, typed
 from profiles.charts import chart
 from profiles.models import ConsentEvent, Profile, Service, Subscription
 from profiles.paging import Paginator
@@ -60,7 +60,7 @@ def _list(
     request: HttpRequest, template: str, service: Service, tab: str, rows: QuerySet[Any], complete: Any = list
 ) -> HttpResponse:
     """A page of a list that can be searched by name or address."""
-    search = request.GET.get("q", "").strip()
+    search = typed(request, "q")
     if search:
         rows = rows.filter(profile__in=Profile.objects.matching(search).order_by().values("pk"))
     shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))

@@ -138,6 +138,9 @@ def backoffice_pages() -> list[str]:
         reverse("admin:profiles_profile_changelist") + "?q=marie&country=FR&p=0",
         reverse("admin:profiles_profile_add"),
         reverse("profiles:opt_out") + f"?ids={marie.pk},{other.pk}",
+        reverse("profiles:export") + "?everything=1",
+        reverse("profiles:imports"),
+        reverse("profiles:import_upload"),
         reverse("admin:profiles_profile_change", args=[marie.pk]),
         *(
             reverse(f"profiles:{name}", args=[marie.pk])
@@ -205,7 +208,7 @@ def _delivery_pages() -> list[str]:
         reverse("deliveries:edit", args=[ready]),
         reverse("deliveries:confirm", args=[ready]),
         reverse("deliveries:stop", args=[newest[DeliveryStatus.PAUSED]]),
-        *(reverse(f"deliveries:{name}", args=[finished]) for name in ("exclusion_log", "sending_log", "log")),
+        *(reverse(f"deliveries:{name}", args=[finished]) for name in ("exclusion_log", "sending_log", "tracking_log", "log")),
     ]
 
 

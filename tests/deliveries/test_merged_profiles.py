@@ -101,6 +101,20 @@ def test_whoever_got_a_delivery_before_the_merge_does_not_get_it_again(confirmed
     assert {pk: (status, outcome) for pk, status, outcome in outcomes()}[second.pk] == ("excluded_late", "merged")
 
 
+def test_the_log_of_a_delivery_finds_the_message_of_the_loser_by_the_name_of_the_winner(
+    backoffice, confirmed, merge, send_all, smtp
+):
+    winner, loser = ProfileFactory(last_name="Dupont"), ProfileFactory(last_name="Dupond")
+    ProfileFactory(last_name="Martin")
+    delivery = confirmed()
+    send_all()
+    merge(winner, loser)
+
+    lines = backoffice.get(f"/admin/deliveries/{delivery.pk}/messages/", {"q": "dupont"}).context["lines"]
+
+    assert [(message.profile_id, profile.pk) for message, profile in lines] == [(winner.pk, winner.pk), (loser.pk, winner.pk)]
+
+
 def test_a_later_delivery_finds_one_profile(confirmed, merge, send_all, smtp):
     winner, loser = ProfileFactory(), ProfileFactory()
     merge(winner, loser)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.conf import settings as django_settings
@@ -297,3 +298,16 @@ def test_an_import_is_done_by_whoever_works_and_survives_a_kill(start_worker, op
     assert (done.created, done.rejected, done.tightened) == (12_000, 1, 6_000)
     assert Profile.objects.count() == 12_000
     assert Profile.objects.filter(opted_out_email=True).count() == ConsentEvent.objects.count() == 6_000
+
+
+def test_what_cannot_be_cleaned_up_holds_up_nobodys_mail(confirmed, start_worker, smtp, operator, settings):
+    settings.FILES = settings.VAR / "files"
+    job = importjobs.upload(SimpleUploadedFile("people.csv", b"email\n"), by=operator)
+    importjobs.table(job).unlink()
+    importjobs.table(job).mkdir()  # nothing that unlink() takes away
+    ImportJob.objects.update(created_at=timezone.now() - timedelta(days=100))
+    confirmed(1)
+
+    start_worker()
+
+    assert wait_until(lambda: smtp.recipients == ["person0@example.org"], seconds=30)

@@ -203,6 +203,22 @@ def test_erasing_ends_at_the_list_without_a_name(backoffice):
     assert backoffice.get(f"/admin/profiles/{profile.pk}/erase/").status_code == 404
 
 
+def test_the_winner_of_a_profile_that_was_merged_meanwhile_is_not_erased_in_its_place(backoffice, pair, operator):
+    winner, loser = pair
+    merging.merge(winner, Profile.objects.get(pk=loser.pk), from_loser=set(), revisions=(0, 0), by=operator)
+    winner.refresh_from_db()
+    before = rows()
+
+    response = backoffice.post(f"/admin/profiles/{loser.pk}/erase/", {"revision": winner.revision})
+
+    assert response.status_code == 409
+    assert rows() == before
+
+
+def test_a_search_for_nothing_that_can_be_stored_is_no_fault(backoffice, pair):
+    assert backoffice.get(f"/admin/profiles/{pair[0].pk}/merge/?q=%00").status_code == 200
+
+
 @pytest.mark.parametrize("revision", ["7", "", "x"])
 def test_a_profile_that_is_not_as_shown_is_not_erased(backoffice, revision):
     profile = ProfileFactory()

@@ -164,11 +164,11 @@ class Command(BaseCommand):
 
     def clean_up_daily(self) -> None:
         if timezone.now() - self.cleaned_at >= timedelta(days=1):
+            self.cleaned_at = timezone.now()  # first: what cannot be cleaned up today must not hold up everybody's mail
             counting.clean_up(timezone.now())
             pending.clean_up()
             importjobs.clean_up()
             saved_audiences.delete_expired(timezone.localdate())
-            self.cleaned_at = timezone.now()
 
     def close_pages(self) -> None:
         """Pages that expired; visitors are refused from that very moment, this is for the list of the operators."""
