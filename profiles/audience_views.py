@@ -73,7 +73,7 @@ def _edit(request: HttpRequest, audience: SavedAudience, *, title: str, way: lis
         builder.is_strict, status = True, 422
         tree = builder.tree()
         if form.is_valid() and tree is not None and (saved := _save(request, audience, form, tree)):
-            messages.success(request, _("“%(label)s” is saved.") % {"label": saved.label})
+            messages.success(request, _("The audience “%(label)s” is saved.") % {"label": saved.label})
             return redirect("profiles:audience", saved.pk)
     elif button := request.POST.get("do"):
         builder.act(button, request.POST)
