@@ -20,7 +20,7 @@ from django.utils.translation import gettext_noop as noop
 
 from deliveries import notice_mails, pagelinks, transports
 from deliveries.transports import Outcome, Result, Session, TransportUnavailable
-from profiles import subscriptions
+from profiles import erased, subscriptions
 from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.models import Notice, NoticeKind, NoticeStatus, PendingChange, Profile
 from quarantine import counting, qualification
@@ -46,6 +46,7 @@ SUPERSEDED = noop("A later one replaces it.")
 TOO_MANY = noop("Too many to this address.")
 TOO_LATE = noop("It could not be sent within a day.")
 QUARANTINED = noop("The address is quarantined or on the blocklist.")
+ERASED = noop("The address was erased earlier and has to stay silent.")
 ADDRESS_CHANGED = noop("It is not the address of this profile any more.")
 NOT_TRUE_ANY_MORE = noop("It is not true any more.")
 DONE_ALREADY = noop("There is nothing left to confirm.")
@@ -161,6 +162,9 @@ def _refusal(notice: Notice) -> str:
     if QuarantinedAddress.objects.excluding(CHANNEL).filter(address=notice.address).exists():
         return QUARANTINED
     holders = Profile.objects.with_address(CHANNEL, notice.address)
+    # Whoever typed an erased address may be anybody; somebody else who has it and may be written to keeps her notices.
+    if erased.blocked(CHANNEL, [notice.address]) and not holders.reachable(CHANNEL).exists():
+        return ERASED
     if notice.kind in TO_THE_STORED_ADDRESS and not holders.filter(pk=notice.profile_id or 0).exists():
         return ADDRESS_CHANGED
     open_changes = PendingChange.objects.filter(applied_at=None, expires_at__gt=timezone.now())

@@ -64,18 +64,24 @@ def change(field: CustomField, values: Mapping[str, Any], *, shown: Mapping[str,
 def remove(field: CustomField, *, by: AbstractUser) -> int:
     """Remove the values from all profiles, then the field; how many profiles had one.
 
-    In ranges of profile ids, each a transaction: cut off, the field is still there, and removing it again goes on.
+    In ranges of profile ids, each a transaction: cut off, the field is still there, and removing it again goes on. Whoever
+    writes a value once the definition is gone finds no field to write it to; what was written before it went is looked
+    for at the end.
     """
+    removed = _clear_all(field, by=by)
+    with transaction.atomic():
+        CustomField.objects.filter(pk=field.pk).delete()
+        LogEntry.objects.log_actions(by.pk, [field], DELETION, single_object=True)
+    return removed + _clear_all(field, by=by)
+
+
+def _clear_all(field: CustomField, *, by: AbstractUser) -> int:
     highest = Profile.objects.aggregate(highest=Max("pk"))["highest"] or 0
     removed = 0
     for above in range(0, highest, IDS_AT_ONCE):
-        removed += _clear(having(field.key).filter(pk__gt=above, pk__lte=above + IDS_AT_ONCE), field, by=by)
+        with transaction.atomic():
+            removed += _clear(having(field.key).filter(pk__gt=above, pk__lte=above + IDS_AT_ONCE), field, by=by)
         time.sleep(settings.PAUSE_SECONDS)
-    with transaction.atomic():
-        # First the definition: whoever writes a value from here on finds no field to write it to.
-        CustomField.objects.filter(pk=field.pk).delete()
-        removed += _clear(having(field.key).filter(pk__gt=highest), field, by=by)
-        LogEntry.objects.log_actions(by.pk, [field], DELETION, single_object=True)
     return removed
 
 

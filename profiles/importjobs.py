@@ -210,9 +210,8 @@ def _operator(job: ImportJob) -> AbstractUser | str:
     """In whose name the ledger is written: whoever started the import. By name alone where it was not the one who uploaded
     the file, or where she is gone."""
     name = job.started_by or job.created_by
-    if name != job.created_by or job.created_by_id is None:
-        return name
-    return get_user_model().objects.filter(pk=job.created_by_id).first() or name
+    found = get_user_model().objects.filter(pk=job.created_by_id or 0).first() if name == job.created_by else None
+    return found or name
 
 
 def table(job: ImportJob) -> Path:

@@ -179,9 +179,13 @@ class Known:
                 found = self._oldest(layout.email, email)
             elif layout.mobile < width:
                 found = self._oldest(layout.mobile, values[layout.mobile])
-        if found is None and layout.external_id is not None:
+        if found is None and layout.external_id is not None and not self._names_itself(values):
             found = self._oldest(layout.external_id, values[layout.external_id])
         return found
+
+    def _names_itself(self, values: list[Any]) -> bool:
+        """Whether the row has a Heed ID: two exported profiles with one external ID stay two."""
+        return self.layout.public_id is not None and bool(values[self.layout.public_id])
 
     def _oldest(self, place: int, value: Any) -> Entry | None:
         if not value:

@@ -22,7 +22,7 @@ from profiles.columns import CUSTOM
 from profiles.consent import Evidence
 from profiles.fields import FoldedField
 from profiles.matching import NEW, Entry, Known, Layout
-from profiles.models import Profile, Source
+from profiles.models import CustomField, Profile, Source
 from profiles.rows import Row
 from profiles.silence import ERASED_EARLIER
 
@@ -44,6 +44,7 @@ class Storage:
         """What these rows may mean; nobody else creates or changes these profiles until the transaction ends."""
         registering.take_turn()
         self._follow_merges(rows)
+        self._leave_out_removed_fields(rows)
         return Known(self.layout, self._stored(rows, lock=True))
 
     def store(self, known: Known) -> int:
@@ -63,6 +64,16 @@ class Storage:
         winners = aliases.present_public_ids({row.values[place] for row in rows if row.values[place]})
         for row in rows if winners else ():
             row.values[place] = winners.get(row.values[place], row.values[place])
+
+    def _leave_out_removed_fields(self, rows: Sequence[Row]) -> None:
+        """An added field that was removed since the file was begun takes no value; one that is there stays to the end."""
+        if not self.layout.custom:
+            return
+        added = CustomField.objects.filter(key__in=self.layout.custom.values()).order_by("pk")
+        there = set(added.select_for_update(no_key=True).values_list("key", flat=True))
+        for place in (place for place, key in self.layout.custom.items() if key not in there):
+            for row in rows:
+                row.values[place] = None
 
     def _stored(self, rows: Sequence[Row], *, lock: bool) -> list[Entry]:
         layout = self.layout

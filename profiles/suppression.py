@@ -50,11 +50,6 @@ def opt_out_pasted(
     return Suppression(len(pasted.addresses), having, opted_out, pasted.bad_lines)
 
 
-def count_profiles(channel: Channel, addresses: list[str]) -> int:
-    """How many profiles have one of these normalised addresses."""
-    return sum(profiles.count() for profiles in _chunks(channel, addresses))
-
-
 def _chunks(channel: Channel, addresses: list[str]) -> Iterator[ProfileQuerySet]:
     rest = iter(addresses)
     while chunk := list(islice(rest, CHUNK)):

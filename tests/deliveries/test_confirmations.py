@@ -17,8 +17,8 @@ from deliveries.transports import TransportUnavailable
 from landingpages import editing, publishing, templates_builtin
 from landingpages.blocks import FIELDS
 from landingpages.models import LandingPage
-from profiles import links, subscriptions
-from profiles.channels import OPT_OUT_LABELS
+from profiles import consent, erased, links, subscriptions
+from profiles.channels import OPT_OUT_LABELS, Channel
 from profiles.links import Purpose
 from profiles.models import ConsentEvent, Notice, NoticeKind, PendingChange, Profile, Source, Subscription
 from quarantine.models import QuarantinedAddress
@@ -351,6 +351,20 @@ def test_a_quarantined_address_gets_nothing_and_no_connection_is_made(ask, smtp,
 
     assert smtp.verbs == ["MAIL", "RCPT paul@example.org", "DATA"]
     assert outcomes() == [("withheld", confirmations.QUARANTINED), ("sent", "")]
+
+
+def test_an_address_that_was_erased_while_it_was_silent_gets_nothing(ask, marie, smtp):
+    """Decision 9; somebody else who has the address and refused nothing keeps her notices."""
+    erased.remember(Channel.EMAIL, [ADDRESS, "twin@example.org"])
+    consent.opt_out(marie, "email", source=Source.SYSTEM)
+    ProfileFactory(email="twin@example.org", opted_out=["email"])
+    ask()
+    ask(profile=ProfileFactory(email="twin@example.org"), address="twin@example.org")
+
+    send_due_notices()
+
+    assert outcomes() == [("withheld", confirmations.ERASED), ("sent", "")]
+    assert smtp.verbs == ["MAIL", "RCPT twin@example.org", "DATA"]
 
 
 @pytest.mark.parametrize("status", ["erroneous", "valid", "allowlist", "unknown"])

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from profiles import erased, importing, ledger
+from profiles import defining, erased, importing, ledger
 from profiles.channels import Channel
 from profiles.importing import ImportRejected, ImportResult, import_file
 from profiles.models import ConsentEvent, CustomField, Profile, Source
@@ -441,6 +441,20 @@ def test_added_fields_are_merged_key_by_key(write, monkeypatch, rows):
         {"size": 40, "vip": False, "since": "2024-02-29"},
     ]
     assert rejected(result.rejects, ",")[1][:3] == ["5", "custom.size", "x"]
+
+
+def test_a_field_that_is_removed_while_a_file_is_imported_takes_no_more_values(write, monkeypatch, operator):
+    monkeypatch.setattr(importing, "BATCH_ROWS", 1)
+    field = CustomField.objects.create(key="size", label="Size", type="number")
+    path = write("email,city,custom.size", "a@example.org,Paris,38", "b@example.org,Lyon,39", "a@example.org,Nice,40")
+    batches = importing.run(importing.plan(path), by="Ana", detail="")
+
+    next(batches)
+    removed = defining.remove(field, by=operator)
+    list(batches)
+
+    assert removed == 1
+    assert list(Profile.objects.order_by("pk").values_list("city", "custom")) == [("Nice", {}), ("Lyon", {})]
 
 
 def test_a_postal_code_makes_an_address_as_it_does_on_a_page(write):

@@ -74,10 +74,3 @@ def test_opt_out_pasted_twice_changes_nothing_more(people):
 
     assert suppression.opt_out_pasted(TEXT, Channel.EMAIL, by="Ana") == Suppression(3, 3, 0, BAD)
     assert (ticked(), ConsentEvent.objects.count()) == (boxes, events)
-
-
-def test_count_profiles_counts_twins(people, monkeypatch):
-    monkeypatch.setattr(suppression, "CHUNK", 1)
-
-    assert suppression.count_profiles(Channel.EMAIL, ["gone@example.org", "stranger@example.org", "out@example.org"]) == 3
-    assert suppression.count_profiles(Channel.EMAIL, []) == 0
