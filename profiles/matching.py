@@ -2,7 +2,8 @@
 
 A row with a Heed ID belongs to that profile. Otherwise to the oldest profile with its email, or with its mobile where the
 row has no email; where that is nobody, and the row has no Heed ID, to the oldest with its external ID. Where that is nobody
-too, it is a new profile, and a later row can mean it. Empty cells erase nothing; later rows win field by field; boxes are only ticked, never cleared.
+too, it is a new profile, and a later row can mean it. Empty cells erase nothing; later rows win field by field; boxes are
+only ticked, never cleared.
 """
 
 from collections.abc import Iterable

@@ -39,6 +39,7 @@ def test_words_and_count_follow_what_is_typed_without_a_reload(page, keyboard, o
     page.get_by_label("Field").select_option("city")
     page.get_by_role("button", name="Add condition").click()
     expect(page.locator(".words")).to_contain_text("Complete or remove the conditions")
+    expect(page.get_by_label("Operator of City")).to_be_focused()  # the new condition has arrived
     page.get_by_label("City – Value").press_sequentially("Paris", delay=60)
     expect(page.locator(".words")).to_contain_text("City is “Paris”")
     expect(count).to_contain_text("2 people are targeted, 1 left before duplicates.")
