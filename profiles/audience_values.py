@@ -5,6 +5,7 @@ value out of a text that it does not understand.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -44,16 +45,16 @@ class Input:
     unit: str = ""
 
 
-class Value:
+class Value(ABC):
     """A kind of value. `accepts` judges the JSON of a tree, `read` what a form sent (Unreadable where it cannot)."""
 
     size: ClassVar[int] = 1  # texts that a form sends for it; 0: any number
 
-    def accepts(self, value: Any) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def accepts(self, value: Any) -> bool: ...
 
-    def read(self, texts: Sequence[str]) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def read(self, texts: Sequence[str]) -> Any: ...
 
     def texts(self, value: Any) -> list[str]:
         return [str(value)]
@@ -62,8 +63,8 @@ class Value:
         """What the phrase of the operator is filled with."""
         return {"value": str(value)}
 
-    def inputs(self, texts: list[str]) -> list[Input]:
-        raise NotImplementedError
+    @abstractmethod
+    def inputs(self, texts: list[str]) -> list[Input]: ...
 
 
 class Nothing(Value):

@@ -4,6 +4,7 @@ Every app registers its own holders in AppConfig.ready(); profiles knows none of
 registry with the models, so that nobody forgets one.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +39,7 @@ class Person:
         return self.addresses - self.shared
 
 
-class Holder:
+class Holder(ABC):
     """One kind of data about people: how much there is, what it says, and how it goes."""
 
     key: str
@@ -54,19 +55,19 @@ class Holder:
         """Those of the person's addresses that must stay silent when she is erased, whatever her boxes say."""
         return set()
 
+    @abstractmethod
     def count(self, person: Person) -> int:
         """How many rows there are."""
-        raise NotImplementedError
 
+    @abstractmethod
     def export(self, person: Person) -> list[Row]:
         """What they say, for the person to read."""
-        raise NotImplementedError
 
+    @abstractmethod
     def erase(self, person: Person) -> int:
         """Remove what says something about the person; how many rows. In the transaction of profiles.erasure."""
-        raise NotImplementedError
 
-    def move(self, loser: Profile, winner: Profile) -> None:
+    def move(self, loser: Profile, winner: Profile) -> None:  # noqa: B027 (most hand over nothing)
         """Hand over what a merge takes along. What stays under the loser's id leads to the winner by ProfileAlias."""
 
 
