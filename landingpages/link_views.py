@@ -8,7 +8,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import limits, memberships, submission, visits
+from landingpages import limits, memberships, submission, visitors, visits
 from landingpages.forms import PageForm, form_class, initial_for
 from landingpages.public_answers import closed, confirmed, frame, say, show
 from landingpages.submission import Outcome
@@ -53,19 +53,22 @@ def page(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
 def _fresh(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
     shown = visits.as_shown(visit, request.POST.get(VERSION, "")) if request.method == "POST" else visit
     if shown is None:
-        form = _form(visit)(initial=_initial(visit, profile))
+        form = _form_for(visit, profile)
         return show(request, visit, form, 422, fault=limits.changed_meanwhile(), **_context(visit, profile))
     visit = shown
-    form = _form(visit)(request.POST if request.method == "POST" else None, initial=_initial(visit, profile))
+    form = _form_for(visit, profile, request.POST if request.method == "POST" else None)
     context = _context(visit, profile)
     if not form.is_bound:
         return show(request, visit, form, **context)
+    if not form.is_as_shown:
+        return show(request, visit, form, 422, fault=limits.changed_meanwhile(), **context)
     if not form.is_valid() or visit.link is None:
         return show(request, visit, form, 422, **context)
     outcome = submission.submit(
         visit.version, profile, visit.link, form, evidence=_evidence(request, visit), source=_source(request, visit)
     )
-    return confirmed(request, visit, *_notes(outcome), can_undo=visits.can_undo(visit))
+    seen = form.visitor.after(form.bound_values())
+    return confirmed(request, visit, *_notes(outcome), visitor=seen, can_undo=visits.can_undo(visit))
 
 
 def _aged(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
@@ -145,6 +148,12 @@ def _initial(visit: Visit, profile: Profile) -> dict[str, Any]:
 
 def _context(visit: Visit, profile: Profile) -> dict[str, Any]:
     return {"masked": publicpages.masked(profile.email), "version": visit.version.number, **_arrival(visit)}
+
+
+def _form_for(visit: Visit, profile: Profile, data: Any = None) -> PageForm:
+    """The form with what the page may show of the profile, and with the blocks that are meant for her."""
+    visitor = visitors.of(visit.content, profile)
+    return _form(visit)(data, initial=_initial(visit, profile), visitor=visitor)
 
 
 def _form(visit: Visit) -> type[PageForm]:

@@ -8,11 +8,12 @@ from django.utils import translation
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from landingpages import publishing
+from landingpages import publishing, showing
 from landingpages.builder_state import State
 from landingpages.forms import form_class
-from landingpages.models import LandingPage, PublishedVersion
+from landingpages.models import LandingPage, Part, PublishedVersion
 from landingpages.views import find
+from landingpages.wording import Wording
 from profiles.backoffice import backoffice_view
 from profiles.publicpages import respond
 
@@ -33,10 +34,19 @@ def preview(request: HttpRequest, page_id: int) -> HttpResponse:
     content = _content(request, find(page_id))
     state = State.read(request.GET)
     with translation.override(state.lang):
-        text = content["texts"].get(state.lang, {}).get(state.part, "")
-        shown = {"told": text} if state.part == "confirmation" else {"problem": text, "form": form_class(content, state.lang)()}
+        shown = _shown(content, state)
         template = TEMPLATES.get(state.part, "landingpages/public_page.html")
         return respond(request, "landingpages/preview.html", csp=PREVIEW_CSP, extended=template, **shown)
+
+
+def _shown(content: dict[str, Any], state: State) -> dict[str, Any]:
+    """What the template of this part of the page needs."""
+    wording = Wording(content, state.lang)
+    if state.part == Part.CONFIRMATION:
+        told = showing.part(content, Part.CONFIRMATION, wording)
+        return {"told": told, "title": showing.title(told)}
+    problem = showing.part(content, Part.ERROR, wording) if state.part == Part.ERROR else []
+    return {"problem": problem, "form": form_class(content, state.lang)()}
 
 
 def _content(request: HttpRequest, page: LandingPage) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from landingpages import memberships, visits
 from landingpages.blocks import BoundField
-from landingpages.forms import PageForm, bindings, bound_blocks, field_name
+from landingpages.forms import AGREEMENT, PageForm, bindings, bound_blocks, field_name
 from landingpages.memberships import Answers
 from landingpages.models import BlockKind, PageType, PublishedVersion, Submission
 from landingpages.visits import Visit
@@ -23,6 +23,7 @@ from profiles.values import is_given
 
 ADDRESSES = ("email", "mobile")  # they change once they are confirmed, never at once
 FRESH_LINK_FOR = "fresh_link_for"
+READ_BEFORE = (BlockKind.TEXT, BlockKind.RICH_TEXT, BlockKind.SHARED, BlockKind.BUTTON)
 
 
 @dataclass
@@ -82,6 +83,8 @@ def wanted(content: dict[str, Any], form: PageForm, values: dict[str, Any]) -> W
         wordings[name] = _box(label, values.get(name) is True)
     if own := memberships.own_service(content):
         wordings[memberships.key(own)] = button_wording(form)
+    if agreed := [str(text) for name, text in values.items() if name.startswith(AGREEMENT)]:
+        wordings = {name: " · ".join([said, *(_box(text, True) for text in agreed)]) for name, said in wordings.items()}
     return Wanted(
         fields={name: value for name, value in fields.items() if name not in ADDRESSES},
         addresses={name: text for name, text in fields.items() if name in ADDRESSES and text},
@@ -213,8 +216,7 @@ def ask_fresh_link(version: PublishedVersion, profile: Profile, *, language: str
 
 def button_wording(form: PageForm) -> str:
     """What somebody read who pressed the button of a page that acts by its button."""
-    told = [block.label for block in form.blocks if block.kind in (BlockKind.TEXT, BlockKind.BUTTON) and block.label]
-    return " · ".join(told)
+    return " · ".join(block.text for block in form.blocks if block.kind in READ_BEFORE and block.text)
 
 
 def _shown_fields(content: dict[str, Any], form: PageForm) -> set[str]:

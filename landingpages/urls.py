@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from landingpages import builder_views, preview_views, publication_views, views
+from landingpages import builder_views, preview_views, publication_views, shared_views, views
 
 app_name = "landingpages"
 urlpatterns = [
     path("landing-pages/", views.page_list, name="list"),
     path("landing-pages/new/", views.add, name="add"),
+    path("landing-pages/content-blocks/", shared_views.shared_list, name="shared"),
+    path("landing-pages/content-blocks/new/", shared_views.add, name="shared_add"),
+    path("landing-pages/content-blocks/<int:shared_id>/", shared_views.edit, name="shared_edit"),
+    path("landing-pages/content-blocks/<int:shared_id>/delete/", shared_views.delete, name="shared_delete"),
     path("landing-pages/for-service/<int:service_id>/", views.for_service, name="for_service"),
     path("landing-pages/<int:page_id>/", builder_views.build, name="build"),
     path("landing-pages/<int:page_id>/preview/", preview_views.preview, name="preview"),

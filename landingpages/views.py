@@ -40,7 +40,7 @@ def frame(page: LandingPage) -> dict[str, Any]:
 
 def find(page_id: int) -> LandingPage:
     """The page with what its head shows; 404 where there is none."""
-    return get_object_or_404(LandingPage.objects.select_related("version").prefetch_related("blocks"), pk=page_id)
+    return get_object_or_404(LandingPage.objects.select_related("version").prefetch_related("every_block"), pk=page_id)
 
 
 def shown_revision(request: HttpRequest) -> int:
@@ -52,7 +52,7 @@ def shown_revision(request: HttpRequest) -> int:
 @backoffice_view("landingpages.view_landingpage")
 def page_list(request: HttpRequest) -> HttpResponse:
     """Every landing page, newest first."""
-    pages = LandingPage.objects.select_related("version").prefetch_related("blocks")
+    pages = LandingPage.objects.select_related("version").prefetch_related("every_block")
     page = Paginator(pages, PER_PAGE).get_page(request.GET.get("page"))
     rows = [frame(one) for one in page]
     return render(request, "landingpages/list.html", title=_("Landing pages"), page=page, rows=rows)
@@ -62,7 +62,7 @@ def page_list(request: HttpRequest) -> HttpResponse:
 def for_service(request: HttpRequest, service_id: int) -> HttpResponse:
     """The pages that subscribe to a service or unsubscribe from it: a fragment of the service's own page, or a page."""
     service = get_object_or_404(Service, pk=service_id)
-    pages = LandingPage.objects.filter(service=service).select_related("version").prefetch_related("blocks")
+    pages = LandingPage.objects.filter(service=service).select_related("version").prefetch_related("every_block")
     context: dict[str, Any] = {"rows": [frame(one) for one in pages], "service": service, "types": SERVICE_TYPES}
     if is_fragment(request):
         return render(request, "landingpages/service_pages.html", title=service.label, **context)
