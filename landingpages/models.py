@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from profiles.models import Service
+from profiles.models import Brand, Service
 
 
 class PageType(models.TextChoices):
@@ -68,6 +68,15 @@ class LandingPage(models.Model):
     service = models.ForeignKey(
         Service, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("service")
     )  # what the button of a page of SERVICE_TYPES subscribes to, or unsubscribes from
+    brand = models.ForeignKey(
+        Brand,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("brand"),
+        help_text=_("Logo, colours and sender of the page. Left empty, those of its service, else the default brand."),
+    )
     unidentified_allowed = models.BooleanField(
         _("authorize unidentified visitors"), default=True, help_text=_("Without it, only a link from a message opens the page.")
     )

@@ -260,6 +260,9 @@ ABOUT_OPERATORS = {
     "landingpages.PublishedVersion": "published_by",
 }
 NOT_PERSONAL = {
+    "profiles.Brand": "label light_accent light_button_text light_page light_text dark_accent dark_button_text dark_page "
+    "dark_text postal_address privacy_url",
+    "profiles.Logo": "digest media_type",
     "profiles.SuppressedHash": "channel",
     "profiles.Erasing": "event_ids",
     "profiles.CustomField": "key label type options",
