@@ -81,8 +81,9 @@ class BrandForm(forms.ModelForm):
                     self.add_error(f"{name}_{pair.role}", REFUSALS[pair.role] % _figures(pair))
         return data
 
-    def validate_constraints(self) -> None:
-        """The only one is about the default brand, which takes over where it is stored."""
+    def _get_validation_exclusions(self) -> set[str]:
+        """That another brand is the default is no fault: this one takes over where it is stored."""
+        return {*super()._get_validation_exclusions(), "is_default"}  # type: ignore[misc]
 
     def _schemes(self) -> dict[str, Scheme]:
         """Those whose four colours are colours."""
