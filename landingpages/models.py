@@ -184,6 +184,21 @@ class Block(models.Model):
         ]
 
 
+class PageState(models.Model):
+    """The content of a page at one of its last revisions, for undo and redo (see `states`)."""
+
+    page = models.ForeignKey(LandingPage, models.CASCADE, related_name="states")
+    revision = models.PositiveIntegerField()
+    content = models.JSONField()
+    earlier = models.PositiveIntegerField(null=True)
+    later = models.PositiveIntegerField(null=True)
+    by = models.CharField(max_length=150, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["page", "revision"], name="one_state_per_revision")]
+
+
 class PublishedVersion(models.Model):
     """What visitors see: frozen by the database. Submissions and the ledger name it."""
 

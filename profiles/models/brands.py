@@ -1,5 +1,7 @@
 """Whose name is on the public pages."""
 
+from typing import Any
+
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.db.models import Q
@@ -8,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 HEX = RegexValidator(r"^#[0-9a-f]{6}\Z", _("Write the colour as # and six digits, such as #1d5f5a."))
 
 
-def _colour(label: str, default: str) -> "models.CharField[str, str]":
+def _colour(label: Any, default: str) -> "models.CharField[str, str]":
     return models.CharField(label, max_length=7, default=default, validators=[HEX])
 
 
