@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from landingpages import editing, publishing
+from landingpages import editing, publishing, undoing
 from landingpages.acts import Outcome, act
 from landingpages.block_form import BlockForm
 from landingpages.builder_forms import languages
@@ -48,6 +48,8 @@ def _change(request: HttpRequest, page: LandingPage) -> HttpResponse:
             outcome = _save_and_act(request, page, state, form)
     except (editing.EditConflict, editing.NoSuchBlock):
         return _conflict(request, find(page.pk), state, form)
+    except undoing.NothingToUndo:
+        outcome = Outcome(state, said=_("There is nothing to undo any more."))
     if outcome.said:
         messages.success(request, outcome.said)
     return redirect(outcome.state.address(reverse("landingpages:build", args=[page.pk]), outcome.focus))
@@ -103,6 +105,7 @@ def _builder(
         "focus": request.GET.get("focus", ""),
         "rows": rows([block for block in every if block.part == state.part], state, checks),
         "findings": findings(every, state.lang, checks),
+        "last": undoing.last_change(page),
         "palette": palette(state.part),
         "parts": PARTS.items(),
         "languages": languages(),

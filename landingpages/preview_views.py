@@ -14,14 +14,9 @@ from landingpages.forms import form_class
 from landingpages.models import LandingPage, Part, PublishedVersion
 from landingpages.views import find
 from landingpages.wording import Wording
+from profiles import brands
 from profiles.backoffice import backoffice_view
-from profiles.publicpages import respond
-
-# No script, no form that can be sent, and no frame but our own builder's.
-PREVIEW_CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'self';"
-    " sandbox allow-popups"
-)
+from profiles.publicpages import PREVIEW_CSP, respond
 
 TEMPLATES = {"confirmation": "landingpages/public_confirmation.html"}
 
@@ -36,7 +31,9 @@ def preview(request: HttpRequest, page_id: int) -> HttpResponse:
     with translation.override(state.lang):
         shown = _shown(content, state)
         template = TEMPLATES.get(state.part, "landingpages/public_page.html")
-        return respond(request, "landingpages/preview.html", csp=PREVIEW_CSP, extended=template, **shown)
+        return respond(
+            request, "landingpages/preview.html", csp=PREVIEW_CSP, brand=brands.of_version(content), extended=template, **shown
+        )
 
 
 def _shown(content: dict[str, Any], state: State) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from landingpages.showing import ShownBlock
 from landingpages.visitors import STRANGER, Visitor
 from landingpages.visits import Visit
 from landingpages.wording import Wording
-from profiles import publicpages
+from profiles import brands, publicpages
 
 View = Callable[..., HttpResponse]
 
@@ -83,10 +83,10 @@ def said(visit: Visit, part: Part, visitor: Visitor) -> list[ShownBlock]:
 
 
 def frame(visit: Visit) -> dict[str, Any]:
-    """What stands around every page of a visit: the languages to switch to, by their own names."""
+    """What stands around every page of a visit: its brand, and the languages to switch to, by their own names."""
     current = translation.get_language()
     named = [{"code": code, "name": _own_name(code), "is_current": code == current} for code in visit.languages]
-    return {"languages": named if len(named) > 1 else []}
+    return {"languages": named if len(named) > 1 else [], "brand": brands.of_version(visit.content)}
 
 
 def stranger(visit: Visit, name: str = "page") -> dict[str, Any]:

@@ -15,7 +15,9 @@ from landingpages.editing import EditConflict, revised
 from landingpages.models import Block, Image, LandingPage, PageStatus, Part, PublishedVersion, SharedBlock
 from landingpages.parts import blocks_of, every_block
 from landingpages.snapshots import SETTINGS, differences, snapshot
+from profiles import brands
 from profiles.actors import actor
+from profiles.models import Brand
 
 __all__ = [
     "Check",
@@ -102,6 +104,7 @@ def restore(page: LandingPage, version: PublishedVersion, *, by: AbstractUser | 
     values |= {name: content[name] for name in ("slug", "label")} | _known_service(page, content)
     if values["expires_at"]:
         values["expires_at"] = datetime.fromisoformat(values["expires_at"])
+    values |= _known_brand(content)
     known = _Known(content)
     try:
         with revised(page, by=by, revision=revision):
@@ -142,11 +145,17 @@ class _Known:
         return {name: block[name] for name in RESTORED} | {name: block.get(name, {}) for name in ADDED} | pointers
 
 
-def changes_not_published(page: LandingPage) -> int:
+def _known_brand(content: dict[str, Any]) -> dict[str, Any]:
+    """The brand that was chosen for the version, if it was not deleted since."""
+    chosen = (content.get("brand") or {}).get("chosen")
+    return {"brand_id": chosen} if chosen and Brand.objects.filter(pk=chosen).exists() else {"brand_id": None}
+
+
+def changes_not_published(page: LandingPage, default: brands.Default | None = None) -> int:
     """How many changes visitors do not see yet; for a page that was never published, the number of its blocks."""
     if page.version is None:
         return page.blocks.count()
-    return differences(page.version.content, snapshot(page))
+    return differences(page.version.content, snapshot(page, default))
 
 
 def _locked(page: LandingPage, revision: int) -> LandingPage:

@@ -12,6 +12,7 @@ from landingpages.blocks import BoundField, freeze, known
 from landingpages.kinds import HTML, KINDS
 from landingpages.models import Block, BlockKind, LandingPage, Part
 from landingpages.parts import blocks_of
+from profiles import brands
 
 SETTINGS = (
     "unidentified_allowed",
@@ -42,8 +43,8 @@ def _clean(texts: Any, name: str) -> str:
     return UNSEEN.sub("", text.replace("\r\n", "\n")).strip() if isinstance(text, str) else ""
 
 
-def snapshot(page: LandingPage) -> dict[str, Any]:
-    """The content that a version of the page would have now; the preview shows the same.
+def snapshot(page: LandingPage, default: brands.Default | None = None) -> dict[str, Any]:
+    """The content that a version of the page would have now; the preview shows the same. `default` spares a query per page.
 
     `languages` are those in which nothing is left untranslated: visitors are offered no other.
     """
@@ -60,6 +61,7 @@ def snapshot(page: LandingPage) -> dict[str, Any]:
         "slug": page.slug,
         "label": page.label,
         "settings": values,
+        "brand": _brand(page, default or brands.Default()),
         "languages": [code for code in language_codes() if is_complete(blocks, code)],
         "blocks": blocks,
         "parts": parts,
@@ -73,6 +75,13 @@ def clean_block_texts(kind: str, texts: Any) -> dict[str, dict[str, str]]:
     if entry.writes == HTML:
         return {code: own | {"label": richtext.clean(own["label"])} for code, own in cleaned.items()}
     return cleaned
+
+
+def _brand(page: LandingPage, default: brands.Default) -> brands.Frozen | None:
+    """The page's own brand, that of its service, or the default one; `chosen` is what a restored page gets back."""
+    own = page.brand or (page.service.brand if page.service else None) or default.brand
+    frozen = brands.freeze(own)
+    return frozen and {**frozen, "chosen": page.brand_id}
 
 
 def _block(block: Block, fields: Mapping[str, BoundField]) -> dict[str, Any]:
@@ -122,11 +131,12 @@ def is_complete(blocks: list[dict[str, Any]], code: str) -> bool:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> int:
-    """How many things differ: blocks added, removed, changed and moved on each of the three pages, and settings changed."""
+    """How many things differ: blocks added, removed, changed and moved on each of the three pages, settings and the brand."""
     return (
         sum(_differing(blocks_of(old, part), blocks_of(new, part)) for part in Part)
         + sum(old[name] != new[name] for name in ("slug", "label"))
         + sum(old["settings"].get(name) != value for name, value in new["settings"].items())
+        + (old.get("brand") != new["brand"])
     )
 
 

@@ -14,7 +14,7 @@ from profiles import customfields, mergefields
 from profiles.channels import OPT_OUT_FIELDS
 from profiles.models import CustomField, Profile
 from profiles.publicpages import masked, masked_mobile
-from profiles.values import put, stored, value_of
+from profiles.values import custom_key, is_given, put, stored, value_of
 
 MASKS = {"email": masked, "mobile": masked_mobile}
 
@@ -40,7 +40,9 @@ class Visitor:
     def after(self, sent: Mapping[str, Any]) -> "Visitor":
         """The visitor as the confirmation page greets her: with what was just submitted."""
         facts = copy.copy(self.facts)
-        put(facts, stored({name: value for name, value in sent.items() if name in FIELDS or name.startswith("custom.")}))
+        columns = stored({name: value for name, value in sent.items() if name in FIELDS})
+        customs = {name: value if is_given(value) else None for name, value in sent.items() if custom_key(name)}
+        put(facts, columns | customs)
         return Visitor(facts, is_known=True)
 
 

@@ -8,10 +8,10 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation, TrackedLink, TrackingEvent
-from landingpages.models import Block, LandingPage, PublishedVersion, Submission
-from profiles.models import ConsentEvent, ImportJob, Notice, Profile, SavedAudience, Service, Subscription, SuppressedHash
+from landingpages.models import Block, Image, LandingPage, PageState, PublishedVersion, SharedBlock, Submission
+from profiles.models import Brand, ConsentEvent, ImportJob, Notice, Profile, SavedAudience, Service, Subscription, SuppressedHash
 from quarantine.models import QuarantinedAddress
-from tests.factories import ProfileFactory, PublishedPageFactory, ServiceFactory
+from tests.factories import BrandFactory, ProfileFactory, PublishedPageFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -116,6 +116,26 @@ BAD_ROWS = {
     ],
     "one_default_page_per_type": [
         lambda w: [LandingPage.objects.create(label="x", slug=f"x{n}", type="acquisition", is_default=True) for n in range(2)]
+    ],
+    "one_state_per_revision": [
+        lambda w: [PageState.objects.create(page=w.page, revision=7, content={}, at=NOW) for _ in range(2)]
+    ],
+    "one_default_brand": [lambda w: [BrandFactory(is_default=True) for _ in range(2)]],
+    "an_agreement_is_mandatory_and_bound_to_nothing": [
+        lambda w: Block.objects.create(page=w.page, kind="agreement", position=99),
+        lambda w: Block.objects.create(page=w.page, kind="agreement", position=99, is_mandatory=True, field="city"),
+    ],
+    "only_the_content_asks_something": [
+        lambda w: w.page.blocks.filter(field="email").update(part="confirmation"),
+        lambda w: Block.objects.create(page=w.page, kind="link", position=99),
+    ],
+    "only_a_content_block_is_shared": [
+        lambda w: w.page.blocks.filter(kind="heading").update(shared=SharedBlock.objects.create(label="x"))
+    ],
+    "only_an_image_has_a_picture": [
+        lambda w: w.page.blocks.filter(kind="heading").update(
+            image=Image.objects.create(digest="x", content=b"x", type="image/png", width=1, height=1)
+        )
     ],
     "one_block_per_key": [
         lambda w: Block.objects.create(page=w.page, key=w.page.blocks.first().key, kind="heading", position=99)
@@ -222,6 +242,7 @@ def rows():
     kinds = (
         Profile,
         SavedAudience,
+        Brand,
         Service,
         Subscription,
         ConsentEvent,
@@ -237,6 +258,9 @@ def rows():
         TrackingEvent,
         Notice,
         LandingPage,
+        PageState,
+        Image,
+        SharedBlock,
         Block,
         PublishedVersion,
         Submission,

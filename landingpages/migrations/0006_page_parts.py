@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('landingpages', '0003_block_field'),
-        ('profiles', '0011_import_language'),
+        ('landingpages', '0005_page_states'),
+        ('profiles', '0012_brands'),
     ]
 
     operations = [
@@ -45,6 +45,11 @@ class Migration(migrations.Migration):
         migrations.RemoveConstraint(
             model_name='block',
             name='only_inputs_are_bound',
+        ),
+        migrations.AlterField(
+            model_name='block',
+            name='page',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='every_block', to='landingpages.landingpage'),
         ),
         migrations.AddField(
             model_name='block',

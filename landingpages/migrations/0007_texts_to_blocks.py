@@ -35,7 +35,7 @@ def to_texts(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('landingpages', '0004_page_parts'),
+        ('landingpages', '0006_page_parts'),
     ]
 
     operations = [

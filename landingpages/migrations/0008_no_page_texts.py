@@ -4,7 +4,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('landingpages', '0005_texts_to_blocks'),
+        ('landingpages', '0007_texts_to_blocks'),
     ]
 
     operations = [
