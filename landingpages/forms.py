@@ -103,7 +103,7 @@ class PageForm(forms.Form):
         A field that stayed empty because its stored value was not shown (Stored) is left out: nothing to change. Hidden
         constants come from the version, never from what was sent.
         """
-        values = {}
+        values: dict[str, Any] = {}
         for block, bound in bindings(self.content, self.visible):
             name = field_name(block)
             if block["kind"] == BlockKind.HIDDEN:

@@ -1,5 +1,6 @@
 """Publish a page: visitors see frozen versions, never what is being edited."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -140,7 +141,7 @@ class _Known:
 
     def values(self, block: dict[str, Any]) -> dict[str, Any]:
         """The columns of a block as the version froze it."""
-        found = {"service_id": self.services, "shared_id": self.shared, "image_id": self.images}
+        found: dict[str, Mapping[int, Any]] = {"service_id": self.services, "shared_id": self.shared, "image_id": self.images}
         pointers = {name: block.get(name) if block.get(name) in known else None for name, known in found.items()}
         return {name: block[name] for name in RESTORED} | {name: block.get(name, {}) for name in ADDED} | pointers
 

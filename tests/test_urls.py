@@ -12,6 +12,7 @@ from django.urls import URLPattern, get_resolver
 
 from deliveries import lifecycle, preparation
 from deliveries.models import Delivery, TrackedLink
+from landingpages.models import Image, SharedBlock
 from profiles import consent, importjobs, pending, subscriptions
 from profiles.links import Purpose, make_token
 from profiles.models import CustomField, Logo, Profile, SavedAudience, Source
@@ -105,6 +106,7 @@ def values(operator, settings, tmp_path):
         source=Source.LANDING_PAGE,
         evidence=consent.NO_EVIDENCE,
     )
+    Image.objects.create(digest="d" * 64, content=b"", type="image/png", width=1, height=1)
     record, group = QuarantinedAddressFactory(), Group.objects.create(name="Marketers")
     for status in ("editing", "ready", "paused", "in_progress", "preparing"):
         delivery = Delivery.objects.create(label=status, subject="News", html="<p>{{ unsubscribe_url }}</p>")

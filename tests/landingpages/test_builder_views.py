@@ -168,7 +168,7 @@ def test_settings_are_those_of_the_kind(backoffice, draft):
     labels, when = ["label_en", "label_fr"], ["when", "operator", "than"]
     bound = ["field", "is_mandatory", *when, *texts]
     inputs = ("text_input", "long_text", "number", "date", "email", "phone", "choice", "radio")
-    assert {kind: fields(kind) for kind in BlockKind.values if kind != "link"} == {kind: bound for kind in inputs} | {
+    assert {kind: fields(kind) for kind in BlockKind.values if kind != "link"} == {kind: [*bound] for kind in inputs} | {
         **{kind: [*when, *labels] for kind in ("heading", "text", "rich_text", "button")},
         "image": ["upload", "is_decorative", *when, *labels],
         "divider": when,
