@@ -1,4 +1,4 @@
-"""Every URL: the back office under /admin/, what recipients and visitors open under /u/, /t/, /lp/ and /c/."""
+"""Every URL: the back office under /admin/, what recipients and visitors open under /u/, /t/, /lp/, /c/ and /d/."""
 
 from django.conf import settings
 from django.contrib import admin

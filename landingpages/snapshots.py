@@ -42,11 +42,15 @@ def _clean(texts: Any, name: str) -> str:
 
 
 def snapshot(page: LandingPage) -> dict[str, Any]:
-    """The content that a version of the page would have now; the preview shows the same.
+    """The content that a version of the page would have now; the preview shows the same."""
+    return compose(page, list(page.blocks.all()))
+
+
+def compose(page: LandingPage, stored: list[Block]) -> dict[str, Any]:
+    """The content of a page that consists of these blocks.
 
     `languages` are those in which nothing is left untranslated: visitors are offered no other.
     """
-    stored = list(page.blocks.all())
     fields = known(block.field for block in stored)
     blocks = [_block(block, fields) for block in stored]
     values = {name: getattr(page, name) for name in SETTINGS}

@@ -6,13 +6,14 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from landingpages import editing, publishing, templates_builtin
-from landingpages.models import SERVICE_TYPES, LandingPage
+from landingpages import centre, editing, publishing, templates_builtin
+from landingpages.models import SERVICE_TYPES, LandingPage, PageType
 from landingpages.page_forms import NewPageForm, PropertiesForm
 from profiles.backoffice import backoffice_view, is_fragment, operator, render
 from profiles.models import Service
@@ -38,9 +39,14 @@ def frame(page: LandingPage) -> dict[str, Any]:
     return {"page": page, "url": public_url(page), "changes": changes}
 
 
+def built() -> QuerySet[LandingPage]:
+    """The pages that operators build."""
+    return LandingPage.objects.exclude(type=PageType.PREFERENCES)
+
+
 def find(page_id: int) -> LandingPage:
-    """The page with what its head shows; 404 where there is none."""
-    return get_object_or_404(LandingPage.objects.select_related("version").prefetch_related("blocks"), pk=page_id)
+    """The page with what its head shows; 404 where there is none, and for the preference centre, which nobody builds."""
+    return get_object_or_404(built().select_related("version").prefetch_related("blocks"), pk=page_id)
 
 
 def shown_revision(request: HttpRequest) -> int:
@@ -52,10 +58,10 @@ def shown_revision(request: HttpRequest) -> int:
 @backoffice_view("landingpages.view_landingpage")
 def page_list(request: HttpRequest) -> HttpResponse:
     """Every landing page, newest first."""
-    pages = LandingPage.objects.select_related("version").prefetch_related("blocks")
+    pages = built().select_related("version").prefetch_related("blocks")
     page = Paginator(pages, PER_PAGE).get_page(request.GET.get("page"))
     rows = [frame(one) for one in page]
-    return render(request, "landingpages/list.html", title=_("Landing pages"), page=page, rows=rows)
+    return render(request, "landingpages/list.html", title=_("Landing pages"), page=page, rows=rows, centre=centre.find())
 
 
 @backoffice_view("landingpages.view_landingpage")
@@ -95,7 +101,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @backoffice_view("landingpages.change_landingpage")
 def properties(request: HttpRequest, page_id: int) -> HttpResponse:
     """Every property of a page; visitors see a change with the next publication."""
-    form = PropertiesForm(request.POST or None, instance=get_object_or_404(LandingPage, pk=page_id))
+    form = PropertiesForm(request.POST or None, instance=get_object_or_404(built(), pk=page_id))
     if request.method == "POST" and form.is_valid() and _save(form, find(page_id), by=operator(request)):
         messages.success(request, _("The page “%(label)s” is saved.") % {"label": form.cleaned_data["label"]})
         return redirect("landingpages:properties", page_id)
