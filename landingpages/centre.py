@@ -135,8 +135,8 @@ def write(page: LandingPage, texts: Mapping[str, Mapping[str, str]], *, by: Abst
 def set_open(page: LandingPage, *, is_open: bool, by: AbstractUser | str) -> bool:
     """Close the centre for visitors, or open it again; False where it is so already."""
     before, after = (PageStatus.CLOSED, PageStatus.ONLINE) if is_open else (PageStatus.ONLINE, PageStatus.CLOSED)
-    values = {"status": after, "modified_by": actor(by), "modified_at": timezone.now()}
-    done = bool(LandingPage.objects.filter(pk=page.pk, status=before).update(**values))
+    waiting = LandingPage.objects.filter(pk=page.pk, status=before)
+    done = bool(waiting.update(status=after, modified_by=actor(by), modified_at=timezone.now()))
     if is_open:
         refresh(by=by)
     return done

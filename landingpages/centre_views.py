@@ -78,13 +78,12 @@ def act(request: HttpRequest) -> HttpResponse:
         told = {"open": _("The preference centre is open."), "close": _("The preference centre is closed.")}
         messages.success(request, told[name])
     if page and name in ("default", "no-default"):
-        is_default = name == "default"
-        editing.change_page(page, {"is_default": is_default}, by=by)
+        editing.change_page(page, {"is_default": name == "default"}, by=by)
         told = {
-            True: _("New deliveries link to the preference centre."),
-            False: _("New deliveries no longer link to the preference centre by themselves."),
+            "default": _("New deliveries link to the preference centre."),
+            "no-default": _("New deliveries no longer link to the preference centre by themselves."),
         }
-        messages.success(request, told[is_default])
+        messages.success(request, told[name])
     return redirect("landingpages:centre")
 
 
