@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('profiles', '0012_preference_centre'),
+        ('profiles', '0013_preference_centre'),
     ]
 
     operations = [

@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('landingpages', '0003_block_field'),
-        ('profiles', '0012_preference_centre'),
+        ('landingpages', '0005_page_states'),
+        ('profiles', '0013_preference_centre'),
     ]
 
     operations = [
