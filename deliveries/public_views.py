@@ -91,7 +91,7 @@ def _invalid(request: HttpRequest) -> HttpResponse:
     return publicpages.respond(request, "public/invalid.html", 404, **_centre())
 
 
-def _centre() -> dict[str, str]:
+def _centre() -> dict[str, Any]:
     """The way to the preference centre; this link opens nothing there (design decision 6)."""
     url = centre.public_url()
     return {"centre": f"{url}?lang={translation.get_language()}"} if url else {}

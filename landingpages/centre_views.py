@@ -15,11 +15,11 @@ from landingpages.builder_state import State
 from landingpages.centre_forms import CentreForm
 from landingpages.forms import field_name, form_class
 from landingpages.models import BlockKind, LandingPage, PageType, PublishedVersion
-from landingpages.preview_views import PREVIEW_CSP
 from landingpages.views import crumbs, public_url
+from profiles import brands
 from profiles.backoffice import backoffice_view, operator, render
 from profiles.models import Service
-from profiles.publicpages import respond
+from profiles.publicpages import PREVIEW_CSP, respond
 
 VERSIONS = 20  # the newest, on the page
 
@@ -101,7 +101,9 @@ def preview(request: HttpRequest) -> HttpResponse:
         shown = centre.for_visitor(content, memberships.load(content), ())
         form = form_class(shown, lang)(initial=_everything_allowed(shown))
         template = "landingpages/public_page.html"
-        return respond(request, "landingpages/preview.html", csp=PREVIEW_CSP, extended=template, form=form)
+        return respond(
+            request, "landingpages/preview.html", csp=PREVIEW_CSP, brand=brands.of_version(content), extended=template, form=form
+        )
 
 
 def _everything_allowed(content: dict[str, Any]) -> dict[str, Any]:
