@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from landingpages import builder_views, preview_views, publication_views, shared_views, views
+from landingpages import builder_views, centre_views, preview_views, publication_views, shared_views, views
 
 app_name = "landingpages"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("landing-pages/content-blocks/<int:shared_id>/", shared_views.edit, name="shared_edit"),
     path("landing-pages/content-blocks/<int:shared_id>/delete/", shared_views.delete, name="shared_delete"),
     path("landing-pages/for-service/<int:service_id>/", views.for_service, name="for_service"),
+    path("landing-pages/preference-centre/", centre_views.show, name="centre"),
+    path("landing-pages/preference-centre/act/", centre_views.act, name="centre_act"),
+    path("landing-pages/preference-centre/preview/", centre_views.preview, name="centre_preview"),
     path("landing-pages/<int:page_id>/", builder_views.build, name="build"),
     path("landing-pages/<int:page_id>/preview/", preview_views.preview, name="preview"),
     path("landing-pages/<int:page_id>/properties/", views.properties, name="properties"),

@@ -284,7 +284,7 @@ NOT_PERSONAL = {
     "deliveries.PreparationLog": "level",
     "profiles.PendingChange": "source",
     "profiles.Notice": "kind channel page_slug language status",
-    "landingpages.LandingPage": "label slug type status reconciliation_key on_match redirection_url",
+    "landingpages.LandingPage": "label slug type status reconciliation_key on_match redirection_url texts",
     "landingpages.Block": "key part kind field texts options visible_when",
     "landingpages.Image": "digest type name",
     "landingpages.SharedBlock": "label texts",

@@ -11,17 +11,19 @@ KEYS = {part: uuid5(NAMESPACE_URL, f'landingpages/{part}') for part in PARTS}
 def to_blocks(apps, schema_editor):
     """What the confirmation page and the error page said becomes one block each; an empty text becomes none."""
     Block = apps.get_model('landingpages', 'Block')
-    for page in apps.get_model('landingpages', 'LandingPage').objects.all():
+    for page in apps.get_model('landingpages', 'LandingPage').objects.exclude(type='preferences'):
         for part in PARTS:
             texts = {code: {'label': page.texts.get(code, {}).get(part, ''), 'help': ''} for code in LANGUAGES}
             if any(own['label'] for own in texts.values()):
                 Block.objects.create(page=page, part=part, key=KEYS[part], position=1, kind='text', texts=texts)
+        page.texts = {}
+        page.save(update_fields=['texts'])
 
 
 def to_texts(apps, schema_editor):
     """The first text of each of the two pages; what else they had is lost with their blocks."""
     Block = apps.get_model('landingpages', 'Block')
-    for page in apps.get_model('landingpages', 'LandingPage').objects.all():
+    for page in apps.get_model('landingpages', 'LandingPage').objects.exclude(type='preferences'):
         texts = {code: dict.fromkeys(PARTS, '') for code in LANGUAGES}
         for part in PARTS:
             block = Block.objects.filter(page=page, part=part, kind='text').order_by('position', 'pk').first()
@@ -35,7 +37,7 @@ def to_texts(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('landingpages', '0006_page_parts'),
+        ('landingpages', '0007_page_parts'),
     ]
 
     operations = [

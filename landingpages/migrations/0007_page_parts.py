@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('landingpages', '0005_page_states'),
+        ('landingpages', '0006_preference_centre'),
         ('profiles', '0012_brands'),
     ]
 
