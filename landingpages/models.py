@@ -173,7 +173,9 @@ class LandingPage(models.Model):
         help_text=_("Where visitors go once the page is closed or expired; without it they read that it is no longer available."),
     )
     expires_at = models.DateTimeField(_("expiration"), null=True, blank=True)
-    texts = models.JSONField(default=dict)  # what the preference centre says; other pages say it in their blocks
+    texts = models.JSONField(
+        default=dict, blank=True, editable=False
+    )  # what the preference centre says; other pages say it in their blocks
     version = models.OneToOneField("PublishedVersion", models.PROTECT, null=True, editable=False, related_name="+")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     created_by = models.CharField(_("created by"), max_length=150, blank=True, editable=False)

@@ -47,6 +47,11 @@ class Migration(migrations.Migration):
             name='only_inputs_are_bound',
         ),
         migrations.AlterField(
+            model_name='landingpage',
+            name='texts',
+            field=models.JSONField(blank=True, default=dict, editable=False),
+        ),
+        migrations.AlterField(
             model_name='block',
             name='page',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='every_block', to='landingpages.landingpage'),
