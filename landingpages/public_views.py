@@ -9,10 +9,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import limits, link_views, memberships, submission, visits
+from landingpages import limits, link_views, memberships, recording, visits
 from landingpages.forms import PageForm, form_class
 from landingpages.public_answers import closed, confirmed, frame, missing, public, say, show, stranger, takes_nobody
-from landingpages.submission import FRESH_LINK_FOR
+from landingpages.recording import FRESH_LINK_FOR
 from landingpages.visits import Visit
 from profiles import publicpages
 from profiles.channels import Channel
@@ -104,7 +104,7 @@ def _refusal(request: HttpRequest, visit: Visit, form: forms.Form) -> tuple[int,
 
 def _keep(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
     language = translation.get_language()
-    submission.receive(visit.version, data, language=language, network=publicpages.network(request))
+    recording.receive(visit.version, data, language=language, network=publicpages.network(request))
 
 
 def _ask_address(request: HttpRequest, visit: Visit, form: AddressForm, status: int = 200, **context: Any) -> HttpResponse:

@@ -60,7 +60,7 @@ def tracked_event(world, **fields):
 
 
 def submission(world, **fields):
-    Submission.objects.create(**{"version": world.page.version, "data": {}, "language": "en", "received_at": NOW} | fields)
+    Submission.objects.create(**{"page": world.page, "version": world.page.version, "data": {}, "language": "en", "received_at": NOW} | fields)
 
 
 def imported(**fields):
