@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from landingpages import editing, publishing, templates_builtin
+from landingpages import editing, publishing, submission_figures, templates_builtin
 from landingpages.models import SERVICE_TYPES, LandingPage
 from landingpages.page_forms import NewPageForm, PropertiesForm
 from profiles.backoffice import backoffice_view, is_fragment, operator, render
@@ -54,7 +54,8 @@ def page_list(request: HttpRequest) -> HttpResponse:
     """Every landing page, newest first."""
     pages = LandingPage.objects.select_related("version").prefetch_related("blocks")
     page = Paginator(pages, PER_PAGE).get_page(request.GET.get("page"))
-    rows = [frame(one) for one in page]
+    figures = submission_figures.summaries(page)
+    rows = [frame(one) | {"figures": figures[one.pk]} for one in page]
     return render(request, "landingpages/list.html", title=_("Landing pages"), page=page, rows=rows)
 
 

@@ -215,7 +215,9 @@ def test_a_link_changes_the_bound_fields_of_its_profile_and_nothing_else(anonymo
     assert Profile.objects.filter(pk=other.pk).values().get() == next(
         r for r in before["profiles.Profile"] if r["id"] == other.pk
     )
-    assert [name for name in after if after[name] != before[name]] == ["profiles.Profile"]
+    assert [name for name in after if after[name] != before[name]] == ["profiles.Profile", "landingpages.Submission"]
+    kept = Submission.objects.get()
+    assert (kept.profile_id, kept.data, kept.changed) == (profile.pk, {"last_name": "Durand"}, ["last_name"])
 
 
 @pytest.mark.parametrize("encode", [urlencoded, multipart])

@@ -340,7 +340,9 @@ def test_a_crash_in_the_middle_loses_nothing_and_doubles_nothing(anonymous, onli
 def test_one_that_cannot_be_processed_does_not_hold_up_the_others(anonymous, online, caplog):
     anonymous.post(address(online), stranger(online, last_name="Petit", email="petit@example.org"))
     broken = Submission.objects.create(page=online, version=online.version, data=5, language="en", received_at=timezone.now())
-    Submission.objects.create(page=online, version=online.version, data={"email": "b@example.org"}, language="en", received_at=timezone.now())
+    Submission.objects.create(
+        page=online, version=online.version, data={"email": "b@example.org"}, language="en", received_at=timezone.now()
+    )
 
     reconciling.process_received()
 
