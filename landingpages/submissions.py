@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from landingpages.models import LandingPage, PublishedVersion, Submission, SubmissionStatus
 from landingpages.recording import FRESH_LINK_FOR
 from profiles import aliases, customfields, publicpages
-from profiles.channels import OPT_OUT_LABELS
+from profiles.channels import OPT_OUT_FIELDS, OPT_OUT_LABELS
 from profiles.customforms import day_input
 from profiles.models import ConsentEvent, CustomField, Profile, Scope
 from profiles.values import custom_name
@@ -165,7 +165,8 @@ def _fields(row: Submission, labels: dict[str, str]) -> list[str]:
 def field_labels() -> dict[str, str]:
     """The name of what a submission may hold -> what operators call it."""
     own = {field.name: str(capfirst(field.verbose_name)) for field in Profile._meta.fields}
-    return own | {custom_name(one.key): one.label for one in _customs()} | {FRESH_LINK_FOR: _("Link asked for")}
+    boxes = {name: str(OPT_OUT_LABELS[scope]) for scope, name in OPT_OUT_FIELDS.items()}
+    return own | boxes | {custom_name(one.key): one.label for one in _customs()} | {FRESH_LINK_FOR: _("Link asked for")}
 
 
 def _customs() -> list[CustomField]:

@@ -66,7 +66,7 @@ def people(profile):
 
 
 def answer_to(client, url, data, typed_address):
-    """Everything that leaves us, with the typed address, the form's stamp, and the moments and random names of SQL parameters taken out."""
+    """Everything that leaves us, without the typed address, the form's stamp, and the moments and random names in SQL."""
     with CaptureQueriesContext(connection) as captured:
         response = client.post(url, data)
     body = re.sub(rb'(name="opened" value=")[^"]*', rb"\1", response.content).replace(typed_address.encode(), b"@")
