@@ -14,7 +14,7 @@ from landingpages.forms import form_class
 from landingpages.models import OnMatch, PageType, ReconciliationKey, Submission, SubmissionStatus
 from landingpages.recording import FRESH_LINK_FOR
 from landingpages.submission import Wanted
-from profiles import pending, registering, subscriptions
+from profiles import disputing, pending, registering, subscriptions
 from profiles.channels import Channel
 from profiles.consent import Evidence
 from profiles.models import Profile, Service, Source
@@ -65,6 +65,8 @@ def _fresh_link(one: Submission) -> Result:
     profile = registering.oldest(Channel.EMAIL, one.data[FRESH_LINK_FOR])
     if profile is None:
         return SubmissionStatus.REFUSED, None, _("Nobody has this address.")
+    if disputing.is_frozen(profile):
+        return SubmissionStatus.REFUSED, profile, _("A former address disputes the change of address: look at the profile.")
     if not submission.ask_fresh_link(one.version, profile, language=one.language):
         return SubmissionStatus.REFUSED, profile, _("A link was sent to this address a moment ago.")
     return SubmissionStatus.ASKED, profile, ""

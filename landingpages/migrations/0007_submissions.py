@@ -17,7 +17,7 @@ def place(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("landingpages", "0003_block_field"),
+        ("landingpages", "0006_preference_centre"),
     ]
 
     operations = [
