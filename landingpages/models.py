@@ -254,6 +254,7 @@ class SubmissionStatus(models.TextChoices):
 class Submission(Recorded):
     """What a visitor sent, by the field names that the version binds and nothing else. Its profile is a plain number."""
 
+    page = models.ForeignKey(LandingPage, models.PROTECT, related_name="submissions")
     version = models.ForeignKey(PublishedVersion, models.PROTECT, related_name="submissions")
     data = models.JSONField()
     language = models.CharField(max_length=5)

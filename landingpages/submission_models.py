@@ -26,7 +26,6 @@ class Recorded(models.Model):
     once, never their values.
     """
 
-    page = models.ForeignKey("LandingPage", models.PROTECT, related_name="submissions")
     kind = models.CharField(_("kind"), max_length=30, choices=SubmissionKind, default=SubmissionKind.FORM)
     is_identified = models.BooleanField(default=False)  # sent by the holder of a genuine link
     request_id = models.UUIDField(default=uuid.uuid4)

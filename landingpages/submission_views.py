@@ -99,7 +99,7 @@ def _figures(page: LandingPage, name: str) -> dict[str, Any]:
         "period": period,
         "periods": [(key, label) for key, (_days, label) in PERIODS.items()],
         "total": summed,
-        "statuses": Submission._meta.get_field("status").choices,  # type: ignore[union-attr]
+        "statuses": Submission._meta.get_field("status").choices,
         "days": [(label, one) for label, one in zip(labels, days.values(), strict=True) if one.visits or one.submissions],
         "chart": chart(series, labels) if summed.visits or summed.submissions else None,
     }
