@@ -101,10 +101,9 @@ def field_of(block: Mapping[str, Any], bound: BoundField | None) -> forms.Field:
 def constant(block: Mapping[str, Any], bound: BoundField) -> Any:
     """What a hidden constant writes; ValidationError where the field cannot hold it."""
     text = block.get("options", {}).get("value", "")
-    value = _input(BlockKind.TEXT_INPUT, bound).clean(text)
-    if value in ("", None):
+    if not text:
         raise ValidationError(_("Write the value that is stored."), code="required")
-    return value
+    return _input(BlockKind.TEXT_INPUT, bound).clean(text)
 
 
 def box() -> forms.Field:

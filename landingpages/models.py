@@ -7,7 +7,26 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from landingpages.shown_models import Image, SharedBlock
+from landingpages.submission_models import CONVERSIONS, Recorded, SubmissionKind, VisitCount
 from profiles.models import Brand, Service
+
+__all__ = [
+    "CONVERSIONS",
+    "SERVICE_TYPES",
+    "Block",
+    "BlockKind",
+    "LandingPage",
+    "OnMatch",
+    "PageStatus",
+    "PageType",
+    "PublishedVersion",
+    "ReconciliationKey",
+    "Submission",
+    "SubmissionKind",
+    "SubmissionStatus",
+    "VisitCount",
+]
 
 
 class PageType(models.TextChoices):
@@ -86,40 +105,6 @@ SPEAKING = (
 ANSWERING = (*SPEAKING, BlockKind.LINK)
 
 
-class Image(models.Model):
-    """A picture of our own media, named by what it is. It stays as long as a version, or a block, shows it."""
-
-    digest = models.CharField(max_length=64, unique=True, editable=False)  # SHA-256 of its bytes, hexadecimal
-    content = models.BinaryField()
-    type = models.CharField(max_length=30, editable=False)  # "image/png"
-    width = models.PositiveIntegerField()  # pixels
-    height = models.PositiveIntegerField()
-    name = models.CharField(max_length=128)
-    uploaded_at = models.DateTimeField(auto_now_add=True)
-    uploaded_by = models.CharField(max_length=150, blank=True, editable=False)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class SharedBlock(models.Model):
-    """A text that several pages show. A version freezes it as it was. `texts` = {"en": {"label": HTML}, "fr": {…}}."""
-
-    label = models.CharField(_("label"), max_length=128, unique=True)
-    texts = models.JSONField(default=dict)
-    modified_at = models.DateTimeField(_("last modified"), auto_now=True)
-    modified_by = models.CharField(_("modified by"), max_length=150, blank=True, editable=False)
-    revision = models.PositiveIntegerField(default=0, editable=False)
-
-    class Meta:
-        verbose_name = _("content block")
-        verbose_name_plural = _("content blocks")
-        ordering = ["label"]
-
-    def __str__(self) -> str:
-        return self.label
-
-
 class LandingPage(models.Model):
     """A page as it is edited. Visitors see `version`, never this."""
 
@@ -173,9 +158,9 @@ class LandingPage(models.Model):
         help_text=_("Where visitors go once the page is closed or expired; without it they read that it is no longer available."),
     )
     expires_at = models.DateTimeField(_("expiration"), null=True, blank=True)
-    texts = models.JSONField(
-        default=dict, blank=True, editable=False
-    )  # what the preference centre says; other pages say it in their blocks
+    # ["https://www.example.org"]: the sites whose pages may show this one in a frame
+    embed_origins = models.JSONField(_("sites that may embed the page"), default=list, blank=True)
+    texts = models.JSONField(default=dict, blank=True, editable=False)  # of the preference centre; other pages have blocks
     version = models.OneToOneField("PublishedVersion", models.PROTECT, null=True, editable=False, related_name="+")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     created_by = models.CharField(_("created by"), max_length=150, blank=True, editable=False)
@@ -187,7 +172,10 @@ class LandingPage(models.Model):
         verbose_name = _("landing page")
         verbose_name_plural = _("landing pages")
         ordering = ["-pk"]
-        permissions = [("publish_landingpage", _("Can publish landing pages"))]
+        permissions = [
+            ("publish_landingpage", _("Can publish landing pages")),
+            ("test_landingpage", _("Can test landing pages")),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status=PageStatus.EDITING) | Q(version__isnull=False), name="a_page_that_was_online_has_a_version"
@@ -327,9 +315,10 @@ class SubmissionStatus(models.TextChoices):
     REFUSED = "refused", _("Refused")
 
 
-class Submission(models.Model):
+class Submission(Recorded):
     """What a visitor sent, by the field names that the version binds and nothing else. Its profile is a plain number."""
 
+    page = models.ForeignKey(LandingPage, models.PROTECT, related_name="submissions")
     version = models.ForeignKey(PublishedVersion, models.PROTECT, related_name="submissions")
     data = models.JSONField()
     language = models.CharField(max_length=5)
@@ -342,7 +331,9 @@ class Submission(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        permissions = [("export_submission", _("Can export submissions"))]
         indexes = [
+            models.Index(fields=["page", "received_at", "id"], name="submissions_by_page"),
             models.Index(fields=["status", "id"], name="submissions_by_status"),
             models.Index(fields=["ip", "received_at"], name="submissions_by_network"),
         ]

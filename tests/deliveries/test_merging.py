@@ -177,7 +177,9 @@ def test_every_field_of_the_picker_has_a_value():
 
     known = {f"{group}.{name}" for group, names in values.items() if isinstance(names, dict) for name in names}
 
-    assert known - {"profile.custom"} | {merging.UNSUBSCRIBE, merging.SERVICE_UNSUBSCRIBE, *merging.PAGES} == set(FIELDS)
+    assert known - {"profile.custom"} | {merging.UNSUBSCRIBE, merging.SERVICE_UNSUBSCRIBE, merging.CENTRE, *merging.PAGES} == set(
+        FIELDS
+    )
     assert all(isinstance(value, str) for name, value in profile.items() if name != "custom")
 
 
