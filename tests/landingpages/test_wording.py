@@ -11,7 +11,7 @@ from tests.landingpages.visitors import address, link, say, stranger, typed
 
 pytestmark = pytest.mark.django_db
 GREETING = {code: {"label": '<p>Hello {{ profile.first_name | default: "friend" }}</p>'} for code in ("en", "fr")}
-HOSTILE = "<script>alert(1)</script>{{ profile.email }}{% raw %}\"'"
+HOSTILE = "<script>1</script>{{ profile.email }}{% raw %}\"'"  # as long as a name may be
 
 
 def add(page, kind, **values):
@@ -64,7 +64,7 @@ def test_the_confirmation_greets_with_what_was_just_submitted(anonymous):
 
     answer = anonymous.post(address(page), stranger(page, last_name=HOSTILE, email="petit@example.org")).content.decode()
 
-    assert "Thank you &lt;script&gt;alert(1)&lt;/script&gt;{{ profile.email }}{% raw %}" in answer
+    assert "Thank you &lt;script&gt;1&lt;/script&gt;{{ profile.email }}{% raw %}" in answer
     assert "petit@example.org" not in answer
 
 
@@ -176,7 +176,7 @@ def test_what_is_not_visible_is_not_written(anonymous):
 
 def test_who_saw_other_inputs_than_there_are_now_is_told_and_nothing_is_written(anonymous):
     """A box that came meanwhile was never left empty, one that went was never ticked."""
-    page, name = conditional()
+    page, _name = conditional()
     marie = ProfileFactory(opted_out=["sms", "email"])
     before = ConsentEvent.objects.count()
 
