@@ -11,6 +11,7 @@ urlpatterns = [
     path("landing-pages/for-service/<int:service_id>/", views.for_service, name="for_service"),
     path("landing-pages/<int:page_id>/", builder_views.build, name="build"),
     path("landing-pages/<int:page_id>/preview/", preview_views.preview, name="preview"),
+    path("landing-pages/<int:page_id>/visitors/", preview_views.visitors, name="visitors"),
     path("landing-pages/<int:page_id>/properties/", views.properties, name="properties"),
     path("landing-pages/<int:page_id>/publish/", publication_views.publish, name="publish"),
     path("landing-pages/<int:page_id>/unpublish/", publication_views.unpublish, name="unpublish"),
