@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from landingpages import editing, publishing, templates_builtin
-from landingpages.models import SERVICE_TYPES, LandingPage
+from landingpages import centre, editing, publishing, templates_builtin
+from landingpages.models import SERVICE_TYPES, LandingPage, PageType
 from landingpages.page_forms import NewPageForm, PropertiesForm
 from profiles import brands
 from profiles.backoffice import backoffice_view, is_fragment, operator, render
@@ -40,15 +40,20 @@ def frame(page: LandingPage, default: brands.Default | None = None) -> dict[str,
     return {"page": page, "url": public_url(page), "changes": changes}
 
 
+def built() -> QuerySet[LandingPage]:
+    """The pages that operators build."""
+    return LandingPage.objects.exclude(type=PageType.PREFERENCES)
+
+
 def find(page_id: int) -> LandingPage:
-    """The page with what its head shows; 404 where there is none."""
+    """The page with what its head shows; 404 where there is none, and for the preference centre, which nobody builds."""
     return get_object_or_404(_shown(), pk=page_id)
 
 
 def _shown() -> QuerySet[LandingPage]:
     """Pages with all that their heads show."""
     related = ("version", "brand__logo", "service__brand__logo")
-    return LandingPage.objects.select_related(*related).prefetch_related("blocks")
+    return built().select_related(*related).prefetch_related("blocks")
 
 
 def shown_revision(request: HttpRequest) -> int:
@@ -63,7 +68,7 @@ def page_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(_shown(), PER_PAGE).get_page(request.GET.get("page"))
     default = brands.Default()
     rows = [frame(one, default) for one in page]
-    return render(request, "landingpages/list.html", title=_("Landing pages"), page=page, rows=rows)
+    return render(request, "landingpages/list.html", title=_("Landing pages"), page=page, rows=rows, centre=centre.find())
 
 
 @backoffice_view("landingpages.view_landingpage")
@@ -104,7 +109,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @backoffice_view("landingpages.change_landingpage")
 def properties(request: HttpRequest, page_id: int) -> HttpResponse:
     """Every property of a page; visitors see a change with the next publication."""
-    form = PropertiesForm(request.POST or None, instance=get_object_or_404(LandingPage, pk=page_id))
+    form = PropertiesForm(request.POST or None, instance=get_object_or_404(built(), pk=page_id))
     if request.method == "POST" and form.is_valid() and _save(form, find(page_id), by=operator(request)):
         messages.success(request, _("The page “%(label)s” is saved.") % {"label": form.cleaned_data["label"]})
         return redirect("landingpages:properties", page_id)
