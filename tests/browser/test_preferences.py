@@ -180,7 +180,7 @@ def test_a_preference_page_is_built_published_and_replaced_with_a_mouse_at_390_p
         "Unsubscribe",
     ]
 
-    page.get_by_role("link", name="Publish…").click()
+    page.get_by_role("link", name="Publish…", exact=True).click()
     shot("to-publish")
     page.get_by_role("button", name="Publish version 1").click()
     expect(page.get_by_text("Online", exact=True)).to_be_visible()
@@ -192,7 +192,7 @@ def test_a_preference_page_is_built_published_and_replaced_with_a_mouse_at_390_p
     page.get_by_role("button", name="Remove: Or only this").click()
     said(page, "“Or only this” is removed.")
     expect(visitor(marie).get_by_role("heading", name="Or only this")).to_be_visible()
-    page.get_by_role("link", name="Publish…").click()
+    page.get_by_role("link", name="Publish…", exact=True).click()
     page.get_by_role("button", name="Publish version 2").click()
     expect(page.get_by_text("version 2")).to_be_visible()
     expect(visitor(marie).get_by_role("heading", level=1)).to_have_text("Unsubscribe from everything")
