@@ -38,8 +38,8 @@ def preview(request: HttpRequest, page_id: int) -> HttpResponse:
     with translation.override(state.lang):
         shown = _shown(content, state, seen_as(request, state))
         template = TEMPLATES.get(state.part, "landingpages/public_page.html")
-        look = {"brand": brands.of_version(content), "scheme": data.get("scheme") and state.scheme}
-        return respond(request, "landingpages/preview.html", csp=PREVIEW_CSP, extended=template, **look, **shown)
+        shown |= {"extended": template, "scheme": data.get("scheme") and state.scheme}
+        return respond(request, "landingpages/preview.html", csp=PREVIEW_CSP, brand=brands.of_version(content), **shown)
 
 
 def _shown(content: dict[str, Any], state: State, profile: Profile | None) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def visitors(request: HttpRequest, page_id: int) -> HttpResponse:
     """Look for the profile to preview the page as. What is looked for is posted: it stands in no address and no log."""
     page = find(page_id)
     text = request.POST.get("who", "").replace("\0", "").strip()
-    context = {
+    context: dict[str, Any] = {
         "text": text,
         "found": searching.search(Profile.objects.all(), text)[:FOUND] if text else [],
         "state": State.read(request.GET),
