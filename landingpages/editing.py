@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from landingpages.blocks import KINDS, known
-from landingpages.models import Block, BlockKind, LandingPage
+from landingpages.models import SERVICE_TYPES, Block, BlockKind, LandingPage
 from landingpages.snapshots import BLOCK_TEXTS, PAGE_TEXTS, clean_texts
 from profiles.actors import actor
 from profiles.models import Service
@@ -151,7 +151,8 @@ def change_page(page: LandingPage, values: Mapping[str, Any], *, by: By, revisio
 def _take_default(page: LandingPage, service: Service | None) -> None:
     """No other page of the type, and for this service, is the default; locked in the order of their ids, so that two at
     once wait in turn."""
-    involved = LandingPage.objects.filter(Q(is_default=True, service=service) | Q(pk=page.pk), type=page.type)
+    about = {"service": service} if page.type in SERVICE_TYPES else {}
+    involved = LandingPage.objects.filter(Q(is_default=True, **about) | Q(pk=page.pk), type=page.type)
     list(involved.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     involved.exclude(pk=page.pk).update(is_default=False)
 

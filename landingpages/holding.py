@@ -11,6 +11,8 @@ from profiles.channels import Channel
 from profiles.holders import Addresses, Holder, Person, Row
 from profiles.models import Profile
 
+WAITING = (SubmissionStatus.RECEIVED, SubmissionStatus.PENDING)  # for the worker, and for a confirmation
+
 
 class SubmissionHolder(Holder):
     """Submissions that led to her, and those with an address that is hers alone."""
@@ -46,10 +48,10 @@ class SubmissionHolder(Holder):
         ]
 
     def erase(self, person: Person) -> int:
-        """That something was sent stays counted for the page; one that waits for the worker goes altogether."""
+        """That something was sent stays counted for the page; one that nothing came of yet goes altogether."""
         found = _hers(person)
-        waiting, _per_model = found.filter(status=SubmissionStatus.RECEIVED).delete()
-        return waiting + found.update(data={}, detail="", ip="", profile_id=None)
+        waiting, _per_model = found.filter(status__in=WAITING).delete()
+        return waiting + found.update(data={}, detail="", ip="", profile_id=None, confirmation_id=None)
 
     def move(self, loser: Profile, winner: Profile) -> None:
         Submission.objects.filter(profile_id=loser.pk).update(profile_id=winner.pk)
