@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from landingpages.job_models import SERVICE_ACTIONS, JobProperties, OnMatch, SpecificAction
-from profiles.models import Service
+from profiles.models import Brand, Service
 
 __all__ = [
     "SERVICE_ACTIONS",
@@ -73,6 +73,15 @@ class LandingPage(JobProperties):
     service = models.ForeignKey(
         Service, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("service")
     )  # what sending the page subscribes to, or unsubscribes from
+    brand = models.ForeignKey(
+        Brand,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("brand"),
+        help_text=_("Logo, colours and sender of the page. Left empty, those of its service, else the default brand."),
+    )
     unidentified_allowed = models.BooleanField(
         _("authorize unidentified visitors"), default=True, help_text=_("Without it, only a link from a message opens the page.")
     )
@@ -184,6 +193,21 @@ class Block(models.Model):
                 name="a_service_box_is_about_a_service_alone",
             ),
         ]
+
+
+class PageState(models.Model):
+    """The content of a page at one of its last revisions, for undo and redo (see `states`)."""
+
+    page = models.ForeignKey(LandingPage, models.CASCADE, related_name="states")
+    revision = models.PositiveIntegerField()
+    content = models.JSONField()
+    earlier = models.PositiveIntegerField(null=True)
+    later = models.PositiveIntegerField(null=True)
+    by = models.CharField(max_length=150, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["page", "revision"], name="one_state_per_revision")]
 
 
 class PublishedVersion(models.Model):

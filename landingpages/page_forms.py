@@ -104,6 +104,7 @@ class PropertiesForm(forms.ModelForm):
         fields = (
             "label",
             "slug",
+            "brand",
             "unidentified_allowed",
             "preload_data",
             "is_default",
@@ -120,6 +121,7 @@ class PropertiesForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["revision"] = self.instance.revision
+        self.fields["brand"].empty_label = _("Of its service, or the default brand")  # type: ignore[attr-defined]
         for name in self._meta.fields or ():
             remember(self.fields[name])
         if self.instance.type != PageType.BLOCKLIST:

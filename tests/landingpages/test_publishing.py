@@ -67,6 +67,7 @@ def test_snapshot_has_the_shape_that_versions_keep():
             "spam_protection": True,
         },
         "texts": {"en": {"confirmation": "Done.", "error": ""}, "fr": {"confirmation": "", "error": ""}},
+        "brand": None,
         "languages": ["en", "fr"],
         "blocks": [
             {
