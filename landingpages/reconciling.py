@@ -15,7 +15,7 @@ from landingpages.forms import form_class
 from landingpages.job_models import OnMatch, SpecificAction
 from landingpages.models import Submission, SubmissionStatus
 from landingpages.submission import FRESH_LINK_FOR
-from profiles import pending, registering, subscriptions
+from profiles import disputing, pending, registering, subscriptions
 from profiles.channels import Channel
 from profiles.models import Profile, Service, Source
 from profiles.values import differing, is_given, stored
@@ -82,6 +82,8 @@ def _fresh_link(one: Submission) -> Result:
     profile = registering.oldest(Channel.EMAIL, one.data[FRESH_LINK_FOR])
     if profile is None:
         return SubmissionStatus.REFUSED, None, _("Nobody has this address.")
+    if disputing.is_frozen(profile):
+        return SubmissionStatus.REFUSED, profile, _("A former address disputes the change of address: look at the profile.")
     content = memberships.resolved(one.version.content, one.data.get(memberships.SERVICE, ""))
     service = Service.objects.filter(pk=memberships.own_service(content)).first() if jobs.names_services(content) else None
     if not submission.ask_fresh_link(one.version, profile, language=one.language, service=service):

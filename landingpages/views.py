@@ -12,9 +12,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from landingpages import editing, publishing, templates_builtin
+from landingpages import centre, editing, publishing, templates_builtin
 from landingpages.job_forms import JobForms
-from landingpages.models import SERVICE_TYPES, LandingPage
+from landingpages.models import SERVICE_TYPES, LandingPage, PageType
 from landingpages.page_forms import NewPageForm, PropertiesForm
 from profiles import brands
 from profiles.backoffice import backoffice_view, is_fragment, operator, render
@@ -41,15 +41,20 @@ def frame(page: LandingPage, default: brands.Default | None = None) -> dict[str,
     return {"page": page, "url": public_url(page), "changes": changes}
 
 
+def built() -> QuerySet[LandingPage]:
+    """The pages that operators build."""
+    return LandingPage.objects.exclude(type=PageType.PREFERENCES)
+
+
 def find(page_id: int) -> LandingPage:
-    """The page with what its head shows; 404 where there is none."""
+    """The page with what its head shows; 404 where there is none, and for the preference centre, which nobody builds."""
     return get_object_or_404(_shown(), pk=page_id)
 
 
 def _shown() -> QuerySet[LandingPage]:
     """Pages with all that their heads show."""
     related = ("version", "brand__logo", "service__brand__logo")
-    return LandingPage.objects.select_related(*related).prefetch_related("blocks")
+    return built().select_related(*related).prefetch_related("blocks")
 
 
 def shown_revision(request: HttpRequest) -> int:
@@ -64,7 +69,7 @@ def page_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(_shown(), PER_PAGE).get_page(request.GET.get("page"))
     default = brands.Default()
     rows = [frame(one, default) for one in page]
-    return render(request, "landingpages/list.html", title=_("Landing pages"), page=page, rows=rows)
+    return render(request, "landingpages/list.html", title=_("Landing pages"), page=page, rows=rows, centre=centre.find())
 
 
 @backoffice_view("landingpages.view_landingpage")
@@ -107,7 +112,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @backoffice_view("landingpages.change_landingpage")
 def properties(request: HttpRequest, page_id: int) -> HttpResponse:
     """Every property of a page; visitors see a change with the next publication."""
-    form = PropertiesForm(request.POST or None, instance=get_object_or_404(LandingPage, pk=page_id))
+    form = PropertiesForm(request.POST or None, instance=get_object_or_404(built(), pk=page_id))
     job = JobForms(form.instance, request.POST or None)
     is_valid = job.is_valid() and form.is_valid()
     if request.method == "POST" and is_valid and _save(form, job, find(page_id), by=operator(request)):

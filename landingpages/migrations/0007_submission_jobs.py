@@ -12,8 +12,8 @@ def action_of_the_type(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('landingpages', '0005_page_states'),
-        ('profiles', '0013_submission_jobs'),
+        ('landingpages', '0006_preference_centre'),
+        ('profiles', '0015_submission_jobs'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('profiles', '0012_brands'),
+        ('profiles', '0014_disputed'),
     ]
 
     operations = [
