@@ -16,6 +16,7 @@ from profiles import registering
 from profiles.channels import Channel
 from profiles.consent import Evidence
 from profiles.models import Profile, Service, Source
+from profiles.values import is_given
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Asked:
     @cached_property
     def evidence(self) -> Evidence:
         """What the ledger keeps of it: one request for all of its rows."""
-        return submission.evidence_for(self.one.version, network=self.one.ip)
+        return submission.evidence_for(self.one.version, network=self.one.ip, request_id=str(self.one.request_id))
 
 
 def create(asked: Asked, *, is_confirmed: bool) -> tuple[Profile, dict[str, bool]]:
@@ -47,6 +48,7 @@ def create(asked: Asked, *, is_confirmed: bool) -> tuple[Profile, dict[str, bool
     refused = _refused_already(asked.addresses)
     is_wanted = Channel.EMAIL in refused and asked.wanted.choices.get(Channel.EMAIL) is False
     carried = [scope for scope in refused if not (is_confirmed and is_wanted and scope == Channel.EMAIL)]
+    note(asked.one, [name for name, value in (asked.wanted.fields | asked.addresses).items() if is_given(value)])
     profile = registering.register(
         asked.wanted.fields | asked.addresses,
         asked.wanted.choices,
@@ -78,6 +80,12 @@ def subscribe(profile: Profile, asked: Asked, *, is_confirmed: bool) -> dict[int
         language=asked.one.language,
     )
     return waiting
+
+
+def note(one: Submission, changed: list[str]) -> None:
+    """Keep with the submission which fields it changed at once."""
+    if changed:
+        Submission.objects.filter(pk=one.pk).update(changed=changed)
 
 
 def _refused_already(addresses: dict[str, str]) -> list[str]:

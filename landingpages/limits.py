@@ -72,8 +72,9 @@ def is_crowded(network: str) -> bool:
 
 def is_stormed(version: PublishedVersion) -> bool:
     """Whether the page has taken all that one page may take for now, from all networks together."""
-    return _recent().filter(version=version).count() >= settings.PAGE_LIMIT_PER_PAGE
+    return _recent().filter(page=version.page_id).count() >= settings.PAGE_LIMIT_PER_PAGE
 
 
 def _recent() -> QuerySet[Submission]:
-    return Submission.objects.filter(received_at__gt=timezone.now() - timedelta(minutes=settings.PAGE_LIMIT_MINUTES))
+    since = timezone.now() - timedelta(minutes=settings.PAGE_LIMIT_MINUTES)
+    return Submission.objects.filter(received_at__gt=since, is_identified=False)

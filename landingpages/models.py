@@ -8,9 +8,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from landingpages.job_models import SERVICE_ACTIONS, JobProperties, OnMatch, SpecificAction
+from landingpages.submission_models import CONVERSIONS, Recorded, SubmissionKind, VisitCount
 from profiles.models import Brand, Service
 
 __all__ = [
+    "CONVERSIONS",
     "SERVICE_ACTIONS",
     "SERVICE_TYPES",
     "TYPES_THAT_ACT",
@@ -23,7 +25,9 @@ __all__ = [
     "PublishedVersion",
     "SpecificAction",
     "Submission",
+    "SubmissionKind",
     "SubmissionStatus",
+    "VisitCount",
 ]
 
 
@@ -108,6 +112,8 @@ class LandingPage(JobProperties):
         help_text=_("Where visitors go once the page is closed or expired; without it they read that it is no longer available."),
     )
     expires_at = models.DateTimeField(_("expiration"), null=True, blank=True)
+    # ["https://www.example.org"]: the sites whose pages may show this one in a frame
+    embed_origins = models.JSONField(_("sites that may embed the page"), default=list, blank=True)
     # {"en": {"confirmation": "…", "error": "…"}, "fr": {…}}: what the two other pages say
     texts = models.JSONField(default=dict)
     version = models.OneToOneField("PublishedVersion", models.PROTECT, null=True, editable=False, related_name="+")
@@ -121,7 +127,10 @@ class LandingPage(JobProperties):
         verbose_name = _("landing page")
         verbose_name_plural = _("landing pages")
         ordering = ["-pk"]
-        permissions = [("publish_landingpage", _("Can publish landing pages"))]
+        permissions = [
+            ("publish_landingpage", _("Can publish landing pages")),
+            ("test_landingpage", _("Can test landing pages")),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status=PageStatus.EDITING) | Q(version__isnull=False), name="a_page_that_was_online_has_a_version"
@@ -241,13 +250,14 @@ class SubmissionStatus(models.TextChoices):
     REFUSED = "refused", _("Refused")
 
 
-class Submission(models.Model):
+class Submission(Recorded):
     """What a visitor sent, by the field names that the version binds and nothing else. Its profile is a plain number.
 
     Pending, it is a registration that nothing came of yet: whoever holds the mail with `confirmation_id` makes a profile
     of it.
     """
 
+    page = models.ForeignKey(LandingPage, models.PROTECT, related_name="submissions")
     version = models.ForeignKey(PublishedVersion, models.PROTECT, related_name="submissions")
     data = models.JSONField()
     language = models.CharField(max_length=5)
@@ -261,8 +271,9 @@ class Submission(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        permissions = [("export_submission", _("Can export submissions"))]
         indexes = [
-            models.Index(fields=["version", "received_at"], name="submissions_by_version"),
+            models.Index(fields=["page", "received_at", "id"], name="submissions_by_page"),
             models.Index(fields=["status", "id"], name="submissions_by_status"),
             models.Index(fields=["ip", "received_at"], name="submissions_by_network"),
         ]

@@ -14,9 +14,10 @@ from landingpages.creating import Asked
 from landingpages.forms import form_class
 from landingpages.job_models import OnMatch, SpecificAction
 from landingpages.models import Submission, SubmissionStatus
-from landingpages.submission import FRESH_LINK_FOR
+from landingpages.recording import FRESH_LINK_FOR
 from profiles import disputing, pending, registering, subscriptions
 from profiles.channels import Channel
+from profiles.consent import Evidence
 from profiles.models import Profile, Service, Source
 from profiles.values import differing, is_given, stored
 
@@ -139,7 +140,7 @@ def _refuse(asked: Asked, profile: Profile) -> Result:
 
 def _update(asked: Asked, profile: Profile) -> Result:
     """Ordinary fields at once; addresses and boxes are asked for as on any page."""
-    registering.change(profile, _typed(asked.wanted.fields), by=asked.evidence.page_label)
+    creating.note(asked.one, registering.change(profile, _typed(asked.wanted.fields), by=asked.evidence.page_label))
     return _ask(asked, profile)
 
 
@@ -175,6 +176,16 @@ def _pend(asked: Asked, profile: Profile, fields: dict[str, Any], choices: dict[
     if notice is None:
         return SubmissionStatus.REFUSED, profile, _("The address was asked a moment ago.")
     return SubmissionStatus.ASKED, profile, ""
+
+
+def _evidence(one: Submission) -> Evidence:
+    return submission.evidence_for(one.version, network=one.ip, request_id=str(one.request_id))
+
+
+def _note(one: Submission, changed: list[str]) -> None:
+    """Keep with the submission which fields it changed at once."""
+    if changed:
+        Submission.objects.filter(pk=one.pk).update(changed=changed)
 
 
 def _typed(fields: dict[str, Any]) -> dict[str, Any]:

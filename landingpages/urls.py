@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from landingpages import builder_views, centre_views, preview_views, publication_views, views
+from landingpages import builder_views, centre_views, preview_views, publication_views, submission_views, views
 
 app_name = "landingpages"
 urlpatterns = [
@@ -19,4 +19,7 @@ urlpatterns = [
     path("landing-pages/<int:page_id>/unpublish/", publication_views.unpublish, name="unpublish"),
     path("landing-pages/<int:page_id>/versions/", publication_views.versions, name="versions"),
     path("landing-pages/<int:page_id>/versions/<int:number>/restore/", publication_views.restore, name="restore"),
+    path("landing-pages/<int:page_id>/submissions/", submission_views.submission_list, name="submissions"),
+    path("landing-pages/<int:page_id>/submissions/export/", submission_views.export, name="submission_export"),
+    path("landing-pages/<int:page_id>/submissions/<int:submission_id>/", submission_views.submission_detail, name="submission"),
 ]

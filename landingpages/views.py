@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from landingpages import centre, editing, publishing, templates_builtin
+from landingpages import centre, editing, publishing, submission_figures, templates_builtin
 from landingpages.job_forms import JobForms
 from landingpages.models import SERVICE_TYPES, LandingPage, PageType
 from landingpages.page_forms import NewPageForm, PropertiesForm
@@ -67,8 +67,8 @@ def shown_revision(request: HttpRequest) -> int:
 def page_list(request: HttpRequest) -> HttpResponse:
     """Every landing page, newest first."""
     page = Paginator(_shown(), PER_PAGE).get_page(request.GET.get("page"))
-    default = brands.Default()
-    rows = [frame(one, default) for one in page]
+    default, figures = brands.Default(), submission_figures.summaries(page)
+    rows = [frame(one, default) | {"figures": figures[one.pk]} for one in page]
     return render(request, "landingpages/list.html", title=_("Landing pages"), page=page, rows=rows, centre=centre.find())
 
 

@@ -243,7 +243,7 @@ PERSONAL = {
     "profiles.ProfileAlias": "former_public_id",
     "profiles.PendingChange": "public_id address fields choices services evidence",
     "profiles.Notice": "address reason confirms",
-    "landingpages.Submission": "data detail ip confirmation_id",
+    "landingpages.Submission": "data detail ip changed request_id confirmation_id",
 }
 ABOUT_OPERATORS = {
     "profiles.Profile": "created_by modified_by",
@@ -283,11 +283,11 @@ NOT_PERSONAL = {
     "profiles.PendingChange": "source",
     "profiles.Notice": "kind channel page_slug language status",
     "landingpages.LandingPage": "label slug type status reconciliation_key key_mapping on_match redirection_url texts "
-    "specific_action served additional_data message message_texts",
+    "specific_action served additional_data embed_origins message message_texts",
     "landingpages.Block": "key kind field texts",
     "landingpages.PublishedVersion": "content",
     "landingpages.PageState": "content",
-    "landingpages.Submission": "language status",
+    "landingpages.Submission": "language status kind",
 }
 
 

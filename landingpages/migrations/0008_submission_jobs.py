@@ -12,7 +12,7 @@ def action_of_the_type(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('landingpages', '0006_preference_centre'),
+        ('landingpages', '0007_submissions'),
         ('profiles', '0015_submission_jobs'),
     ]
 
@@ -94,10 +94,6 @@ class Migration(migrations.Migration):
             model_name='submission',
             name='status',
             field=models.CharField(choices=[('received', 'Received'), ('applied', 'Applied'), ('asked', 'Confirmation asked by email'), ('pending', 'Waits for double opt-in'), ('expired', 'Not confirmed in time'), ('refused', 'Refused')], default='received', max_length=30, verbose_name='status'),
-        ),
-        migrations.AddIndex(
-            model_name='submission',
-            index=models.Index(fields=['version', 'received_at'], name='submissions_by_version'),
         ),
         migrations.AddConstraint(
             model_name='landingpage',
