@@ -204,13 +204,26 @@ class BlockForm(ShownForm):
         if data.get("when") and data.get("operator") in COMPARING and not data.get("than"):
             self.add_error("than", _("Write what the field is compared with."))
 
-    def values(self, *, by: By) -> dict[str, Any]:
-        """What editing.change() stores; a picture that was chosen is kept first."""
+    def picture(self, *, by: By) -> dict[str, Any]:
+        """The picture that was chosen, stored now; nothing where none was."""
+        upload = self.cleaned_data.get("upload")
+        return {"image_id": media.keep(upload, by=by).pk} if upload else {}
+
+    def values(self) -> dict[str, Any]:
+        """What editing.change() stores, but for a picture."""
         data = self.cleaned_data
         own = {name: data[name] for name in COLUMNS if name in data}
         sense = {"is_positive": data["is_positive"] == "yes"} if "is_positive" in data else {}
-        picture = {"image_id": media.keep(data["upload"], by=by).pk} if data.get("upload") else {}
         options = {name: data[name] for name in OPTIONS if data.get(name)}
         condition = clean(dict(zip(("field", "operator", "value"), (data[name] for name in CONDITION), strict=True)))
         texts = {"texts": by_language(data, self.kind.text_names)}
-        return own | sense | picture | texts | {"options": options, "visible_when": condition}
+        return own | sense | texts | {"options": options, "visible_when": condition}
+
+
+def form_of(page: LandingPage, key: str, data: Any = None, files: Any = None) -> BlockForm | None:
+    """The settings of the chosen block; also of one that was removed meanwhile."""
+    block = next((block for block in page.every_block.all() if str(block.key) == key), None)
+    if block:
+        return BlockForm.of(block, data, files)
+    kind = (data or {}).get("kind")
+    return BlockForm(kind, data, files) if kind in BlockKind.values else None

@@ -32,6 +32,11 @@ class BoundField:
     scope: str = ""
     custom: CustomField | None = None
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether it is a custom field that says yes or no."""
+        return self.custom is not None and self.custom.type == CustomType.YES_NO
+
     def suits(self, kind: str) -> bool:
         return kind in self.kinds
 
@@ -51,6 +56,7 @@ COLUMNS: dict[str, frozenset[BlockKind]] = {
     "birth_date": frozenset({BlockKind.DATE}),
     "email": frozenset({BlockKind.EMAIL}),
     "mobile": frozenset({BlockKind.PHONE}),
+    "external_id": frozenset({BlockKind.TEXT_INPUT}),  # compared with what is stored, never written
     "phone": frozenset({BlockKind.PHONE, BlockKind.TEXT_INPUT}) | FIXED,
     "street": TEXT | {BlockKind.LONG_TEXT},
     "street_2": TEXT,
@@ -66,6 +72,7 @@ ALSO: dict[str, frozenset[BlockKind]] = {
     "birth_date": frozenset({BlockKind.TEXT_INPUT}),
     "email": frozenset({BlockKind.TEXT_INPUT}),
     "mobile": frozenset({BlockKind.TEXT_INPUT}),
+    "external_id": frozenset(),
     **{name: CHOSEN | {BlockKind.TEXT_INPUT} for name in LISTS},
 }
 CUSTOM_KINDS: dict[str, frozenset[BlockKind]] = {
@@ -103,8 +110,12 @@ FIELDS: dict[str, BoundField] = {
 
 def fields_for(kind: str) -> list[BoundField]:
     """The fields that suit a block of this kind, in the order of the General tab."""
-    customs = [_custom(custom) for custom in customfields.definitions()]
-    return [field for field in (*FIELDS.values(), *customs) if field.suits(kind)]
+    return [field for field in (*FIELDS.values(), *custom_fields()) if field.suits(kind)]
+
+
+def custom_fields() -> list[BoundField]:
+    """The fields that this installation has added."""
+    return [_custom(custom) for custom in customfields.definitions()]
 
 
 def known(names: Iterable[str]) -> dict[str, BoundField]:

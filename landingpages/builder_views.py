@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 
 from landingpages import editing, publishing, undoing
 from landingpages.acts import Outcome, act
-from landingpages.block_form import BlockForm
+from landingpages.block_form import BlockForm, form_of
 from landingpages.builder_forms import languages
-from landingpages.builder_state import PART_HELP, PARTS, WIDTHS, State, findings, rows
+from landingpages.builder_state import PART_HELP, PARTS, SCHEMES, WIDTHS, State, findings, rows
 from landingpages.kinds import palette
-from landingpages.models import Block, BlockKind, LandingPage, Part
+from landingpages.models import Block, LandingPage, Part
+from landingpages.preview_views import seen_as
 from landingpages.views import crumbs, find, frame, shown_revision
 from profiles import mergefields
 from profiles.backoffice import backoffice_view, operator, render
@@ -59,7 +60,7 @@ def _save_and_act(request: HttpRequest, page: LandingPage, state: State, form: B
     """Raises EditConflict and NoSuchBlock; the caller's transaction then drops both."""
     by, said = operator(request), ""
     if form and form.has_changed():
-        editing.change(page, state.block, form.values(by=by), by=by)
+        editing.change(page, state.block, form.values() | form.picture(by=by), by=by)
         said = _("Saved.")
     button = request.POST.get("do")
     outcome = act(page, button, state, by=by) if button else Outcome(*state.pressed(request.POST))
@@ -73,12 +74,7 @@ def _where_it_is(page: LandingPage, state: State) -> State:
 
 
 def _form(page: LandingPage, state: State, data: Any = None, files: Any = None) -> BlockForm | None:
-    """The settings of the chosen block; also of a block that was removed meanwhile."""
-    block = _chosen(page, state)
-    if block:
-        return BlockForm.of(block, data, files)
-    kind = (data or {}).get("kind")
-    return BlockForm(kind, data, files) if kind in BlockKind.values else None
+    return form_of(page, state.block, data, files)
 
 
 def _chosen(page: LandingPage, state: State) -> Block | None:
@@ -111,6 +107,9 @@ def _builder(
         "languages": languages(),
         "widths": WIDTHS.items(),
         "merge_fields": mergefields.FIELDS,
+        "schemes": SCHEMES.items(),
+        "visitor": seen_as(request, state),
+        "visitors_url": state.address(reverse("landingpages:visitors", args=[page.pk])),
         "part_label": PARTS[state.part],
         "part_help": PART_HELP.get(Part(state.part)),
         "preview_url": state.address(reverse("landingpages:preview", args=[page.pk])),

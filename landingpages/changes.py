@@ -8,6 +8,7 @@ from django.utils.text import Truncator, capfirst
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from landingpages.jobs import setting
 from landingpages.kinds import HTML, KINDS
 from landingpages.models import BlockKind, LandingPage, Part
 from landingpages.parts import blocks_of
@@ -57,7 +58,7 @@ def _properties(old: Content, new: Content) -> Iterator[str]:
         if old[name] != new[name]:
             yield _property(name)
     for name, value in new["settings"].items():
-        if old["settings"].get(name) != value:
+        if setting(old, name) != value:
             yield _property(name)
 
 

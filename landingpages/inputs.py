@@ -36,6 +36,7 @@ AUTOCOMPLETE = {
     "title": "honorific-prefix",
     "birth_date": "bday",
     "email": "email",
+    "external_id": "off",
     "mobile": "tel",
     "phone": "tel",
     "street": "address-line1",
@@ -103,7 +104,12 @@ def constant(block: Mapping[str, Any], bound: BoundField) -> Any:
     text = block.get("options", {}).get("value", "")
     if not text:
         raise ValidationError(_("Write the value that is stored."), code="required")
-    return _input(BlockKind.TEXT_INPUT, bound).clean(text)
+    return input_for(bound).clean(text)
+
+
+def input_for(bound: BoundField) -> forms.Field:
+    """The input of a field that is no box; `clean` of what was typed gives the value as a submission keeps it."""
+    return _input(BlockKind.TEXT_INPUT, bound)
 
 
 def box() -> forms.Field:

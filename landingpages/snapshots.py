@@ -9,6 +9,7 @@ from django.conf import settings
 
 from landingpages import richtext
 from landingpages.blocks import BoundField, freeze, known
+from landingpages.jobs import setting
 from landingpages.kinds import HTML, KINDS
 from landingpages.models import Block, BlockKind, LandingPage, Part
 from landingpages.parts import blocks_of
@@ -23,6 +24,16 @@ SETTINGS = (
     "redirection_url",
     "expires_at",
     "service_id",
+    "key_mapping",
+    "specific_action",
+    "service_from_url",
+    "served",
+    "additional_data",
+    "message",
+    "message_texts",
+    "double_opt_in",
+    "log_responses",
+    "spam_protection",
 )
 # Of all that cannot be seen only the line feed means something in a text; PostgreSQL refuses NUL in JSON.
 UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -139,7 +150,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> int:
     return (
         sum(_differing(blocks_of(old, part), blocks_of(new, part)) for part in Part)
         + sum(old[name] != new[name] for name in ("slug", "label"))
-        + sum(old["settings"].get(name) != value for name, value in new["settings"].items())
+        + sum(setting(old, name) != value for name, value in new["settings"].items())
         + (old.get("brand") != new["brand"])
     )
 

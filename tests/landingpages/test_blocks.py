@@ -25,6 +25,7 @@ def test_pages_reach_these_fields_of_a_profile_and_no_other():
         "birth_date",
         "email",
         "mobile",
+        "external_id",
         "phone",
         "street",
         "street_2",
@@ -54,8 +55,8 @@ def test_every_field_is_a_column_or_the_box_of_a_scope():
         *((kind, []) for kind in SILENT),
         (
             BlockKind.TEXT_INPUT,
-            ["first_name", "last_name", "middle_name", "title", "phone", "street", "street_2", "postal_code", "city", "state",
-             "custom.nickname"],
+            ["first_name", "last_name", "middle_name", "title", "external_id", "phone", "street", "street_2", "postal_code",
+             "city", "state", "custom.nickname"],
         ),
         (BlockKind.LONG_TEXT, ["street", "custom.nickname"]),
         (BlockKind.NUMBER, ["custom.size"]),

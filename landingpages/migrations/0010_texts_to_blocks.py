@@ -37,7 +37,7 @@ def to_texts(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('landingpages', '0008_page_parts'),
+        ('landingpages', '0009_page_parts'),
     ]
 
     operations = [
