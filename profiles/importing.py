@@ -10,15 +10,17 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from profiles import bulkrows, columns, csvfiles, customfields
+from profiles import bulkrows, columns, csvfiles, customfields, erased_keys
 from profiles.consent import Evidence
 from profiles.csvfiles import ImportRejected
 from profiles.matching import Change, Counts, Layout
@@ -100,11 +102,14 @@ def run(
     *,
     by: AbstractUser | str,
     detail: str,
+    since: datetime,
     skip: int = 0,
     rehearse: bool = False,
     record: Callable[[Batch], object] = lambda batch: None,
 ) -> Iterator[Batch]:
     """Import batch after batch, each when the next piece is asked for; `skip` rows of the file are done already.
+
+    The file is from `since`: rows of whoever was erased later are left out.
 
     `record` is called inside of the transaction of each batch, once at its start without rows (whoever wants to
     stop raises there, before anything is written) and once at its end. With `rehearse` nothing is written.
@@ -124,7 +129,10 @@ def run(
             with _collector_resting(), nullcontext() if rehearse else transaction.atomic():
                 if not rehearse:
                     bulkrows.commit_lazily()
+                storage.take_turn()
                 record(Batch(Counts(), [], []))
+                rows, left_out = erased_keys.leave_out(rows, layout, since=since)
+                rejects = sorted([*rejects, *left_out], key=lambda one: one.record.line) if left_out else rejects
                 batch = _write(rows, rejects, storage, meanwhile)
                 record(batch)
             written_at = time.monotonic()
@@ -195,7 +203,7 @@ def import_file(
 
     Raises ImportRejected, before anything is written, for a file that cannot be read to its end or lacks an address.
     """
-    path = Path(path)
+    path, since = Path(path), timezone.now()
     rejects = rejects or path.with_suffix(".rejects.csv")
     if rejects.resolve() == path.resolve():
         raise ImportRejected(_("The rejected rows cannot go into the file that is imported."))
@@ -203,7 +211,7 @@ def import_file(
     total = planned.count()
     result = ImportResult(unmapped=planned.unmapped)
     with RejectsFile(rejects, planned) as file:
-        for batch in run(planned, by=by, detail=path.name):
+        for batch in run(planned, by=by, detail=path.name, since=since):
             file.write(batch.rejects)
             result.add(batch.counts)
             if progress:

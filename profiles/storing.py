@@ -40,9 +40,12 @@ class Storage:
             if isinstance(field, FoldedField) and field.source in layout.fields
         ]
 
+    def take_turn(self) -> None:
+        """Nobody else creates or erases profiles until the transaction ends; the first thing in it."""
+        registering.take_turn()
+
     def known(self, rows: Sequence[Row]) -> Known:
         """What these rows may mean; nobody else creates or changes these profiles until the transaction ends."""
-        registering.take_turn()
         self._follow_merges(rows)
         self._leave_out_removed_fields(rows)
         return Known(self.layout, self._stored(rows, lock=True))
@@ -199,6 +202,9 @@ class Rehearsal(Storage):
         self.touched.execute(
             "CREATE TABLE address (place INTEGER, value TEXT, number INTEGER, PRIMARY KEY (place, value, number))"
         )
+
+    def take_turn(self) -> None:
+        """Nobody has to wait for what is not written."""
 
     def known(self, rows: Sequence[Row]) -> Known:
         self._follow_merges(rows)

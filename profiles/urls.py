@@ -45,6 +45,7 @@ urlpatterns: list[URLPattern] = [
     path("audiences/<int:audience_id>/count/", audience_views.count, name="audience_count"),
     path("audiences/<int:audience_id>/duplicate/", audience_views.duplicate, name="audience_duplicate"),
     path("audiences/<int:audience_id>/freeze/", audience_views.freeze, name="audience_freeze"),
+    path("audiences/<int:audience_id>/stop/", audience_views.stop, name="audience_stop"),
     path("audiences/<int:audience_id>/delete/", audience_views.delete, name="audience_delete"),
     path("services/<int:service_id>/subscriptions/", service_log_views.subscribers, name="service_subscriptions"),
     path("services/<int:service_id>/history/", service_log_views.history_of, name="service_history"),

@@ -9,7 +9,17 @@ from django.utils import timezone
 
 from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation, TrackedLink, TrackingEvent
 from landingpages.models import Block, LandingPage, PublishedVersion, Submission
-from profiles.models import ConsentEvent, ImportJob, Notice, Profile, SavedAudience, Service, Subscription, SuppressedHash
+from profiles.models import (
+    ConsentEvent,
+    Freezing,
+    ImportJob,
+    Notice,
+    Profile,
+    SavedAudience,
+    Service,
+    Subscription,
+    SuppressedHash,
+)
 from quarantine.models import QuarantinedAddress
 from tests.factories import ProfileFactory, PublishedPageFactory, ServiceFactory
 
@@ -83,6 +93,11 @@ BAD_ROWS = {
         lambda w: SavedAudience.objects.create(label="x", size=1),
         lambda w: SavedAudience.objects.create(label="x", counted_at=NOW),
     ],
+    "a_list_in_the_making_is_within_its_ids": [
+        lambda w: a_list_in_the_making(reached=11),
+        lambda w: a_list_in_the_making(reached=4, found=5),
+    ],
+    "a_list_that_was_given_up_has_no_lease": [lambda w: a_list_in_the_making(error="ValueError", lease_until=NOW)],
     "an_erased_address_is_kept_once": [
         lambda w: [SuppressedHash.objects.create(channel="email", digest=b"d" * 32) for _ in range(2)],
     ],
@@ -193,6 +208,10 @@ CONSTRAINTS = {
 }
 
 
+def a_list_in_the_making(**values):
+    return Freezing.objects.create(audience=SavedAudience.objects.create(label="List", kind="list"), highest=10, **values)
+
+
 def test_every_constraint_is_tried():
     assert sorted(BAD_ROWS) == sorted(CONSTRAINTS)
 
@@ -222,6 +241,7 @@ def rows():
     kinds = (
         Profile,
         SavedAudience,
+        Freezing,
         Service,
         Subscription,
         ConsentEvent,
