@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from profiles import erased_keys, erasure, importing, importjobs, merging
@@ -80,6 +81,18 @@ def test_a_running_import_does_not_bring_back_whom_an_erasure_took(operator, mar
     assert (job.status, job.created, job.rejected, job.done) == ("finished", 3, 1, 4)
     assert [path.exists() for path in importjobs.paths(job)] == [False, False, False]
     assert job.files_deleted_at is not None
+
+
+def test_the_page_of_the_import_says_why_its_file_is_gone(backoffice, operator, marie):
+    job = importing_job(operator, *BEFORE, HERS[0])
+    run(job)
+    address = reverse("profiles:import", args=[job.pk])
+    told = "they named somebody who was erased"
+    assert told not in backoffice.get(address).content.decode()
+
+    erase(marie)
+
+    assert told in backoffice.get(address).content.decode()
 
 
 def test_a_heed_id_of_hers_or_of_one_merged_into_her_is_left_out(operator, marie):
