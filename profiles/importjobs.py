@@ -214,8 +214,8 @@ def _import(job: ImportJob, plan: Plan) -> Iterator[None]:
             found = {"names_erased": True} if any(one.names_erased for one in batch.rejects) else {}
             _hold(job, **vars(counts), rejects_size=file.write(batch.rejects), **found)
 
-        source = {"detail": job.file_name, "since": job.created_at, "skip": job.done}
-        for _batch in importing.run(plan, by=_operator(job), record=record, **source):
+        by, name, since = _operator(job), job.file_name, job.created_at
+        for _batch in importing.run(plan, by=by, detail=name, since=since, skip=job.done, record=record):
             yield
     _hold(job, status=ImportStatus.FINISHED, ended_at=timezone.now(), lease_until=None)
     _ended(job)
