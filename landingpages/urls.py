@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from landingpages import builder_views, preview_views, publication_views, views
+from landingpages import builder_views, centre_views, preview_views, publication_views, views
 
 app_name = "landingpages"
 urlpatterns = [
     path("landing-pages/", views.page_list, name="list"),
     path("landing-pages/new/", views.add, name="add"),
     path("landing-pages/for-service/<int:service_id>/", views.for_service, name="for_service"),
+    path("landing-pages/preference-centre/", centre_views.show, name="centre"),
+    path("landing-pages/preference-centre/act/", centre_views.act, name="centre_act"),
+    path("landing-pages/preference-centre/preview/", centre_views.preview, name="centre_preview"),
     path("landing-pages/<int:page_id>/", builder_views.build, name="build"),
     path("landing-pages/<int:page_id>/preview/", preview_views.preview, name="preview"),
     path("landing-pages/<int:page_id>/properties/", views.properties, name="properties"),

@@ -8,8 +8,9 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation, TrackedLink, TrackingEvent
-from landingpages.models import Block, LandingPage, PublishedVersion, Submission
+from landingpages.models import Block, LandingPage, PageState, PublishedVersion, Submission
 from profiles.models import (
+    Brand,
     ConsentEvent,
     Freezing,
     ImportJob,
@@ -21,7 +22,7 @@ from profiles.models import (
     SuppressedHash,
 )
 from quarantine.models import QuarantinedAddress
-from tests.factories import ProfileFactory, PublishedPageFactory, ServiceFactory
+from tests.factories import BrandFactory, ProfileFactory, PublishedPageFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -129,9 +130,16 @@ BAD_ROWS = {
         lambda w: Service.objects.update(validity_unit="days"),
         lambda w: Service.objects.update(validity_amount=0, validity_unit="days"),
     ],
+    "there_is_one_preference_centre": [
+        lambda w: LandingPage.objects.bulk_create(LandingPage(type="preferences", slug=slug) for slug in ("a", "b"))
+    ],
     "one_default_page_per_type": [
         lambda w: [LandingPage.objects.create(label="x", slug=f"x{n}", type="acquisition", is_default=True) for n in range(2)]
     ],
+    "one_state_per_revision": [
+        lambda w: [PageState.objects.create(page=w.page, revision=7, content={}, at=NOW) for _ in range(2)]
+    ],
+    "one_default_brand": [lambda w: [BrandFactory(is_default=True) for _ in range(2)]],
     "one_block_per_key": [
         lambda w: Block.objects.create(page=w.page, key=w.page.blocks.first().key, kind="heading", position=99)
     ],
@@ -242,6 +250,7 @@ def rows():
         Profile,
         SavedAudience,
         Freezing,
+        Brand,
         Service,
         Subscription,
         ConsentEvent,
@@ -257,6 +266,7 @@ def rows():
         TrackingEvent,
         Notice,
         LandingPage,
+        PageState,
         Block,
         PublishedVersion,
         Submission,

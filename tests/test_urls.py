@@ -12,10 +12,11 @@ from django.urls import URLPattern, get_resolver
 
 from deliveries import lifecycle, preparation
 from deliveries.models import Delivery, TrackedLink
+from landingpages import centre
 from profiles import consent, importjobs, pending, subscriptions
 from profiles.links import Purpose, make_token
-from profiles.models import CustomField, Profile, SavedAudience, Source
-from tests.factories import ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
+from profiles.models import CustomField, Logo, Profile, SavedAudience, Source
+from tests.factories import BrandFactory, ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +27,8 @@ OPEN = {
     "public:/u/<str:token>/",
     "tracking:click",
     "tracking:opened",
+    "brand:stylesheet",
+    "brand:logo",
     "pages:page",
     "pages:/lp/<slug:slug>",
     "pages:personal_page",
@@ -34,6 +37,8 @@ OPEN = {
     "pages:/lp/<slug:slug>/fresh-link",
     "pages:confirm",
     "pages:/c/<str:token>",
+    "pages:dispute",
+    "pages:/d/<str:token>",
     "admin:login",
     "admin:logout",
     "set_language",
@@ -94,6 +99,7 @@ def values(operator, settings, tmp_path):
     importjobs.check(job, job.fields)
     list(importjobs.run(importjobs.claim("test")))
     page = PublishedPageFactory()
+    centre.refresh()
     asked = pending.ask(
         profile,
         fields={},
@@ -123,6 +129,10 @@ def values(operator, settings, tmp_path):
         "delivery_id": Delivery.objects.get(label="paused").pk,
         "record_id": record.pk,
         "service_id": service.pk,
+        "brand_id": BrandFactory().pk,
+        "colours": "-".join(["1d5f5a"] * 8),
+        "scheme": "dark",
+        "digest": Logo.objects.create(digest="d" * 64, media_type="image/png", width=1, height=1, data=b"").digest,
         "import_id": job.pk,
         "name": "release",
         "page_id": page.pk,
@@ -134,6 +144,7 @@ def values(operator, settings, tmp_path):
             "/t/c/": make_token(Purpose.CLICK, profile.public_id, delivery=delivery.pk, page=tracked.pk),
             "/t/o/": make_token(Purpose.OPEN, profile.public_id, delivery=delivery.pk),
             "/c/": make_token(Purpose.CONFIRM, asked.pending_change.public_id),
+            "/d/": make_token(Purpose.DISPUTE, profile.public_id),
         },
         "key": "nothing",
         "tab": "source",

@@ -19,7 +19,7 @@ SERVICE_PAGES = {
 def publish(manager: AbstractUser) -> dict[str, LandingPage]:
     """Both pages, by the column of the delivery that they stand in."""
     made = {kind: _page(kind, *named, manager) for kind, named in PAGES.items()}
-    return {column: made[kind] for column, kind in pagelinks.PAGE_TYPES.items()}
+    return {column: made[kind] for column, kinds in pagelinks.PAGE_TYPES.items() for kind in kinds if kind in made}
 
 
 def publish_for(service: Service, manager: AbstractUser) -> None:

@@ -1,6 +1,7 @@
 """People, what they allow, and the ledger of who changed it."""
 
 from profiles.models.audiences import AudienceKind, AudienceMember, Freezing, SavedAudience
+from profiles.models.brands import Brand, Logo
 from profiles.models.events import ConsentEvent, Scope, Source
 from profiles.models.imports import ENDED, IMPORT_SOURCES, RUNNING, ImportJob, ImportStatus
 from profiles.models.membership import MessageChoice, Service, Subscription, SubscriptionQuerySet, ValidityUnit
@@ -17,6 +18,7 @@ __all__ = [
     "RUNNING",
     "AudienceKind",
     "AudienceMember",
+    "Brand",
     "ConsentEvent",
     "CustomField",
     "CustomType",
@@ -27,6 +29,7 @@ __all__ = [
     "Gender",
     "ImportJob",
     "ImportStatus",
+    "Logo",
     "MessageChoice",
     "Notice",
     "NoticeKind",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from profiles.channels import Channel
+from profiles.models.brands import Brand
 from profiles.models.people import Profile
 
 
@@ -45,6 +46,15 @@ class Service(models.Model):
         default=Channel.EMAIL,
         help_text=_("Only deliveries of this channel can be tied to the service. It cannot be changed later."),
     )
+    brand = models.ForeignKey(
+        Brand,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("brand"),
+        help_text=_("Of its pages, unless a page has its own. Left empty, the default brand."),
+    )
     starts_on = models.DateField(_("first day"), null=True, blank=True)
     ends_on = models.DateField(_("last day"), null=True, blank=True)
     validity_amount = models.PositiveSmallIntegerField(
@@ -55,6 +65,11 @@ class Service(models.Model):
         _("double opt-in"),
         default=False,
         help_text=_("Whoever subscribes by typing an address is subscribed once she has confirmed it by email."),
+    )
+    in_preference_centre = models.BooleanField(
+        _("shown in the preference centre"),
+        default=True,
+        help_text=_("People can subscribe and unsubscribe there. Switched off, only subscribers see it there, to leave it."),
     )
     subscribed_message = models.CharField(
         _("when somebody subscribes"), max_length=30, choices=MessageChoice, default=MessageChoice.NONE

@@ -15,7 +15,7 @@ from django.utils import timezone
 from deliveries import confirmations, preparation, sending, stopping, transports, workers
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
-from landingpages import publishing, reconciling
+from landingpages import centre, publishing, reconciling
 from profiles import freezing, importjobs, pending, saved_audiences, sealing, subscriptions
 from profiles.channels import Channel
 from profiles.models import Freezing
@@ -187,9 +187,13 @@ class Command(BaseCommand):
             saved_audiences.delete_expired(timezone.localdate())
 
     def close_pages(self) -> None:
-        """Pages that expired; visitors are refused from that very moment, this is for the list of the operators."""
+        """Pages that expired; visitors are refused from that very moment, this is for the list of the operators.
+
+        The preference centre follows the services by itself at once; here it is made, and follows what was changed past them.
+        """
         if timezone.now() - self.closed_at >= timedelta(minutes=1):
             publishing.close_expired()
+            centre.refresh()
             self.closed_at = timezone.now()
 
     def expire_subscriptions(self) -> None:
