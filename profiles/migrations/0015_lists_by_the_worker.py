@@ -7,52 +7,69 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0011_import_language'),
+        ("profiles", "0014_disputed"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ErasedKey',
+            name="ErasedKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.BinaryField(max_length=32)),
-                ('erased_at', models.DateTimeField(db_index=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.BinaryField(max_length=32)),
+                ("erased_at", models.DateTimeField(db_index=True)),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.AddField(
-            model_name='importjob',
-            name='names_erased',
+            model_name="importjob",
+            name="names_erased",
             field=models.BooleanField(default=False),
         ),
         migrations.AlterField(
-            model_name='importjob',
-            name='created_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='uploaded'),
+            model_name="importjob",
+            name="created_at",
+            field=models.DateTimeField(default=django.utils.timezone.now, verbose_name="uploaded"),
         ),
         migrations.AlterField(
-            model_name='profile',
-            name='public_id',
-            field=models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='Heed ID'),
+            model_name="profile",
+            name="public_id",
+            field=models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name="Heed ID"),
         ),
         migrations.CreateModel(
-            name='Freezing',
+            name="Freezing",
             fields=[
-                ('audience', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='freezing', serialize=False, to='profiles.savedaudience')),
-                ('highest', models.BigIntegerField()),
-                ('reached', models.BigIntegerField(default=0)),
-                ('found', models.PositiveIntegerField(default=0)),
-                ('worker', models.CharField(blank=True, max_length=100)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('error', models.CharField(blank=True, max_length=100)),
+                (
+                    "audience",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="freezing",
+                        serialize=False,
+                        to="profiles.savedaudience",
+                    ),
+                ),
+                ("highest", models.BigIntegerField()),
+                ("reached", models.BigIntegerField(default=0)),
+                ("found", models.PositiveIntegerField(default=0)),
+                ("worker", models.CharField(blank=True, max_length=100)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("error", models.CharField(blank=True, max_length=100)),
             ],
             options={
-                'default_permissions': (),
-                'constraints': [models.CheckConstraint(condition=models.Q(('found__lte', models.F('reached')), ('reached__lte', models.F('highest'))), name='a_list_in_the_making_is_within_its_ids'), models.CheckConstraint(condition=models.Q(('lease_until__isnull', True), ('error', ''), _connector='OR'), name='a_list_that_was_given_up_has_no_lease')],
+                "default_permissions": (),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("found__lte", models.F("reached")), ("reached__lte", models.F("highest"))),
+                        name="a_list_in_the_making_is_within_its_ids",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("lease_until__isnull", True), ("error", ""), _connector="OR"),
+                        name="a_list_that_was_given_up_has_no_lease",
+                    ),
+                ],
             },
         ),
     ]
