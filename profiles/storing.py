@@ -99,7 +99,9 @@ class Storage:
         stored = stored.select_for_update(no_key=True, of=("self",)) if lock else stored
         keyed = {*layout.custom}
         entries = []
-        for pk, custom, *values in stored.values_list("pk", "custom", *plain):
+        with bulkrows.by_index():
+            found = list(stored.values_list("pk", "custom", *plain))
+        for pk, custom, *values in found:
             rest = iter(values)
             state = [custom.get(layout.custom[i]) if i in keyed else next(rest) for i in range(len(layout.columns))]
             if layout.public_id is not None:
