@@ -29,6 +29,7 @@ from profiles.actors import actor
 from profiles.importing import Batch, Plan, RejectsFile
 from profiles.matching import Counts
 from profiles.models import ENDED, IMPORT_SOURCES, RUNNING, ImportJob, ImportStatus
+from profiles.reading_ahead import ReaderLost
 
 LOOKED_AT = 16 * 2**20  # bytes at the start of a file by which its encoding is guessed
 COUNTS = tuple(Counts.__dataclass_fields__)
@@ -167,6 +168,8 @@ def _run(job: ImportJob) -> Generator[None, None, None]:
 def _why(error: Exception) -> str:
     """For the operator; what an error of the database or the program says may quote what stands in the file."""
     if isinstance(error, importing.ImportRejected):
+        return str(error)
+    if isinstance(error, ReaderLost):
         return str(error)
     if isinstance(error, OSError):
         return _("The file cannot be read: %(why)s") % {"why": error.strerror or type(error).__name__}
