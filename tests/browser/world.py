@@ -10,7 +10,7 @@ from deliveries import lifecycle, preparation, sending, skeleton, transports
 from deliveries.models import Delivery
 from deliveries.statuses import DeliveryStatus
 from landingpages import centre, editing, publishing
-from profiles import audiences, consent, pending, saved_audiences, subscriptions
+from profiles import audiences, consent, freezing, pending, saved_audiences, subscriptions
 from profiles.channels import Channel
 from profiles.links import Purpose, make_token
 from profiles.models import CustomField, CustomType, PendingChange, Profile, SavedAudience, Service, Source
@@ -85,7 +85,7 @@ def _audiences(operator: User) -> None:
         {"field": "email", "operator": "not_empty", "value": None},
     ]
     query = saved_audiences.create({"all": parts}, label="Spring readers " * 8, by=operator)
-    saved_audiences.freeze(query, label="Spring readers of today", by=operator)
+    freezing.freeze(query, label="Spring readers of today", by=operator)
 
 
 def _quarantine() -> None:
