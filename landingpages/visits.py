@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from landingpages import memberships
+from landingpages import memberships, opening
 from landingpages.blocks import FIELDS
 from landingpages.forms import bound_blocks
 from landingpages.models import SERVICE_TYPES, LandingPage, PageStatus, PageType, PublishedVersion
@@ -90,6 +90,9 @@ class Visit:
 def find(slug: str, token: str = "") -> Visit | None:
     """The visit; None where nothing was ever published at this address. Bad tokens are as good as none."""
     link = _read(token)
+    opened = opening.by_link(link) if link else None
+    if opened and opened.profile and opened.version.content["slug"] == slug:
+        return Visit(opened.page, opened.version, link, opened.profile)
     page = _page(slug, link)
     if page is None or page.version is None:
         return None
