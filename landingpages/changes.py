@@ -17,7 +17,7 @@ Content = Mapping[str, Any]
 
 def in_words(old: Content, new: Content) -> list[str]:
     """One line for each of the changes that `differences` counts; blocks that moved share a line."""
-    lines = [*_blocks(old, new), *_properties(old, new), *_texts(old, new)]
+    lines = [*_blocks(old, new), *_properties(old, new), *_brand(old, new), *_texts(old, new)]
     moved = differences(old, new) - len(lines)
     if moved:
         lines.append(ngettext("%(number)s block moved", "%(number)s blocks moved", moved) % {"number": moved})
@@ -49,6 +49,11 @@ def _properties(old: Content, new: Content) -> Iterator[str]:
     for name, value in new["settings"].items():
         if old["settings"].get(name) != value:
             yield _property(name)
+
+
+def _brand(old: Content, new: Content) -> Iterator[str]:
+    if old.get("brand") != new["brand"]:
+        yield _("Brand changed: %(brand)s") % {"brand": new["brand"]["label"] if new["brand"] else "–"}
 
 
 def _property(name: str) -> str:

@@ -105,6 +105,7 @@ class PropertiesForm(forms.ModelForm):
             "label",
             "slug",
             "service",
+            "brand",
             "unidentified_allowed",
             "preload_data",
             "reconciliation_key",
@@ -127,6 +128,7 @@ class PropertiesForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["revision"] = self.instance.revision
+        self.fields["brand"].empty_label = _("Of its service, or the default brand")  # type: ignore[attr-defined]
         for name in self._meta.fields or ():
             remember(self.fields[name])
         if self.instance.type != PageType.BLOCKLIST:
