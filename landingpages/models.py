@@ -8,7 +8,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from landingpages.job_models import SERVICE_ACTIONS, JobProperties, OnMatch, SpecificAction
-from landingpages.shown_models import Image, SharedBlock
+from landingpages.shown_models import Image as Image
+from landingpages.shown_models import SharedBlock as SharedBlock
 from landingpages.submission_models import CONVERSIONS, Recorded, SubmissionKind, VisitCount
 from profiles.models import Brand, Service
 
