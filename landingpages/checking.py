@@ -2,40 +2,29 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from landingpages import blocks, memberships
+from landingpages import blocks, memberships, page_checks
 from landingpages.blocks import FIELDS, KINDS, BoundField
-from landingpages.models import SERVICE_TYPES, BlockKind, LandingPage, PageStatus, PageType
+from landingpages.models import SERVICE_TYPES, BlockKind, LandingPage, PageType
 from landingpages.snapshots import PAGE_TEXTS, labels, needs_label, snapshot
+from landingpages.verdicts import Check, Level
+
+__all__ = ["Check", "Level", "checks"]
 
 
-class Level(TextChoices):
-    ERROR = "error", gettext_lazy("Error")
-    WARNING = "warning", gettext_lazy("Warning")
+def checks(page: LandingPage, content: dict[str, Any] | None = None, *, at: datetime | None = None) -> list[Check]:
+    """What is wrong with the page as it is edited, or with this content of it: first the page, then its blocks in order.
 
-
-@dataclass(frozen=True)
-class Check:
-    """One finding; `block_key` names the block that it is about, empty for the page as a whole."""
-
-    level: Level
-    text: str
-    block_key: str = ""
-
-
-def checks(page: LandingPage) -> list[Check]:
-    """What is wrong with the page as it is edited: first the page, then its blocks in their order."""
-    content = snapshot(page)
-    return [*_page(page, content), *_texts(content), *_blocks(content)]
+    `at` is the moment at which it is to go online, now by default.
+    """
+    content = snapshot(page) if content is None else content
+    return [*_page(page, content), *page_checks.find(page, content, at or timezone.now()), *_texts(content), *_blocks(content)]
 
 
 def _page(page: LandingPage, content: dict[str, Any]) -> Iterator[Check]:
@@ -51,22 +40,19 @@ def _page(page: LandingPage, content: dict[str, Any]) -> Iterator[Check]:
         yield Check(Level.ERROR, _("No language is complete: write every label in at least one language."))
     yield from _service(page, content)
     yield from _reconciliation(content)
-    if (expires_at := content["settings"]["expires_at"]) and datetime.fromisoformat(expires_at) <= timezone.now():
-        yield Check(Level.ERROR, _("The expiration is in the past."))
-    others = LandingPage.objects.exclude(pk=page.pk).filter(status=PageStatus.ONLINE, version__content__slug=page.slug)
-    if others.exists():
-        yield Check(Level.ERROR, _("Another page is online at the address %(slug)s.") % {"slug": page.slug})
 
 
 def _service(page: LandingPage, content: dict[str, Any]) -> Iterator[Check]:
     """A page that subscribes needs to know to what."""
     if content["type"] not in SERVICE_TYPES:
         return
-    if page.service is None:
-        yield Check(Level.ERROR, _("Choose in the properties which service the page is about."))
-    elif content["type"] == PageType.SUBSCRIPTION and not page.service.takes_subscriptions():
-        values = {"service": page.service}
-        yield Check(Level.WARNING, _("“%(service)s” takes no new subscriptions today: visitors are told so.") % values)
+    service = memberships.load(content).get(memberships.own_service(content))
+    if service is None:
+        yield Check(Level.ERROR, _("Choose in the properties which service the page is about."), field="service")
+    elif content["type"] == PageType.SUBSCRIPTION and not service.takes_subscriptions():
+        values = {"service": service}
+        text = _("“%(service)s” takes no new subscriptions today: visitors are told so.") % values
+        yield Check(Level.WARNING, text, field="service")
 
 
 def _reconciliation(content: dict[str, Any]) -> Iterator[Check]:
@@ -99,6 +85,7 @@ def _texts(content: dict[str, Any]) -> Iterator[Check]:
                     Level.WARNING,
                     _("The %(page)s page has no text in this language: %(language)s.")
                     % {"page": names[name], "language": _language(code)},
+                    part=name,
                 )
 
 

@@ -7,12 +7,29 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from landingpages.lifecycle_models import LIFECYCLE_CONSTRAINTS, LifecycleProperties, ScheduledPublication
 from profiles.models import Service
+
+__all__ = [
+    "SERVICE_TYPES",
+    "Block",
+    "BlockKind",
+    "LandingPage",
+    "OnMatch",
+    "PageStatus",
+    "PageType",
+    "PublishedVersion",
+    "ReconciliationKey",
+    "ScheduledPublication",
+    "Submission",
+    "SubmissionStatus",
+]
 
 
 class PageType(models.TextChoices):
     """What a page is for; chosen by its template and never changed (reference 3.1.1)."""
 
+    GENERIC = "generic", _("Generic")
     ACQUISITION = "acquisition", _("Profile acquisition")
     SUBSCRIPTION = "subscription", _("Subscription")
     UNSUBSCRIPTION = "unsubscription", _("Unsubscription")
@@ -52,7 +69,7 @@ class BlockKind(models.TextChoices):
     BUTTON = "button", _("Button")
 
 
-class LandingPage(models.Model):
+class LandingPage(LifecycleProperties):
     """A page as it is edited. Visitors see `version`, never this."""
 
     label = models.CharField(_("label"), max_length=128)
@@ -136,6 +153,7 @@ class LandingPage(models.Model):
                 condition=Q(is_default=True, service__isnull=False),
                 name="one_default_page_per_service_and_type",
             ),
+            *LIFECYCLE_CONSTRAINTS,
         ]
 
     def __str__(self) -> str:

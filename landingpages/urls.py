@@ -2,18 +2,39 @@
 
 from django.urls import path
 
-from landingpages import builder_views, preview_views, publication_views, views
+from landingpages import (
+    builder_views,
+    creation_views,
+    list_views,
+    preview_views,
+    publication_views,
+    shelf_views,
+    version_views,
+    views,
+)
 
 app_name = "landingpages"
 urlpatterns = [
-    path("landing-pages/", views.page_list, name="list"),
-    path("landing-pages/new/", views.add, name="add"),
+    path("landing-pages/", list_views.page_list, name="list"),
+    path("landing-pages/new/", creation_views.add, name="add"),
+    path("landing-pages/templates/", creation_views.templates, name="templates"),
+    path("landing-pages/templates/<slug:name>/duplicate/", creation_views.duplicate_built_in, name="duplicate_built_in"),
     path("landing-pages/for-service/<int:service_id>/", views.for_service, name="for_service"),
     path("landing-pages/<int:page_id>/", builder_views.build, name="build"),
     path("landing-pages/<int:page_id>/preview/", preview_views.preview, name="preview"),
     path("landing-pages/<int:page_id>/properties/", views.properties, name="properties"),
     path("landing-pages/<int:page_id>/publish/", publication_views.publish, name="publish"),
+    path("landing-pages/<int:page_id>/unschedule/", publication_views.unschedule, name="unschedule"),
+    path("landing-pages/<int:page_id>/retry/", publication_views.retry, name="retry"),
     path("landing-pages/<int:page_id>/unpublish/", publication_views.unpublish, name="unpublish"),
-    path("landing-pages/<int:page_id>/versions/", publication_views.versions, name="versions"),
-    path("landing-pages/<int:page_id>/versions/<int:number>/restore/", publication_views.restore, name="restore"),
+    path("landing-pages/<int:page_id>/versions/", version_views.versions, name="versions"),
+    path("landing-pages/<int:page_id>/versions/compare/", version_views.compare, name="compare"),
+    path("landing-pages/<int:page_id>/versions/<int:number>/restore/", version_views.restore, name="restore"),
+    path("landing-pages/<int:page_id>/uses/", list_views.uses, name="uses"),
+    path("landing-pages/<int:page_id>/duplicate/", creation_views.duplicate, name="duplicate"),
+    path("landing-pages/<int:page_id>/save-as-template/", creation_views.save_as_template, name="save_as_template"),
+    path("landing-pages/<int:page_id>/rename/", creation_views.rename, name="rename"),
+    path("landing-pages/<int:page_id>/delete/", shelf_views.delete, name="delete"),
+    path("landing-pages/<int:page_id>/archive/", shelf_views.archive, name="archive"),
+    path("landing-pages/<int:page_id>/bring-back/", shelf_views.bring_back, name="bring_back"),
 ]

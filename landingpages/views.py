@@ -1,4 +1,4 @@
-"""The back office's list of landing pages, a new one, and the properties of one."""
+"""What the pages about one landing page share, its properties, and the pages of a service."""
 
 from typing import Any
 
@@ -11,12 +11,11 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from landingpages import editing, publishing, templates_builtin
+from landingpages import editing, publishing
 from landingpages.models import SERVICE_TYPES, LandingPage
-from landingpages.page_forms import NewPageForm, PropertiesForm
+from landingpages.page_forms import PropertiesForm
 from profiles.backoffice import backoffice_view, is_fragment, operator, render
 from profiles.models import Service
-from profiles.paging import Paginator
 
 PER_PAGE = 50
 
@@ -24,6 +23,8 @@ PER_PAGE = 50
 def crumbs(page: LandingPage | None = None) -> list[tuple[str, str]]:
     """The way down to a page about a landing page."""
     way = [(_("Landing pages"), reverse("landingpages:list"))]
+    if page and page.is_template:
+        way.append((_("Templates"), reverse("landingpages:templates")))
     return [*way, (page.label, reverse("landingpages:build", args=[page.pk]))] if page else way
 
 
@@ -35,12 +36,13 @@ def public_url(page: LandingPage) -> str:
 def frame(page: LandingPage) -> dict[str, Any]:
     """What the head of every page about a landing page shows."""
     changes = publishing.changes_not_published(page) if page.version else 0
-    return {"page": page, "url": public_url(page), "changes": changes}
+    waiting = getattr(page, "scheduled", None)
+    return {"page": page, "url": public_url(page), "changes": changes, "waiting_publication": waiting}
 
 
 def find(page_id: int) -> LandingPage:
     """The page with what its head shows; 404 where there is none."""
-    return get_object_or_404(LandingPage.objects.select_related("version").prefetch_related("blocks"), pk=page_id)
+    return get_object_or_404(LandingPage.objects.select_related("version", "scheduled").prefetch_related("blocks"), pk=page_id)
 
 
 def shown_revision(request: HttpRequest) -> int:
@@ -50,46 +52,15 @@ def shown_revision(request: HttpRequest) -> int:
 
 
 @backoffice_view("landingpages.view_landingpage")
-def page_list(request: HttpRequest) -> HttpResponse:
-    """Every landing page, newest first."""
-    pages = LandingPage.objects.select_related("version").prefetch_related("blocks")
-    page = Paginator(pages, PER_PAGE).get_page(request.GET.get("page"))
-    rows = [frame(one) for one in page]
-    return render(request, "landingpages/list.html", title=_("Landing pages"), page=page, rows=rows)
-
-
-@backoffice_view("landingpages.view_landingpage")
 def for_service(request: HttpRequest, service_id: int) -> HttpResponse:
     """The pages that subscribe to a service or unsubscribe from it: a fragment of the service's own page, or a page."""
     service = get_object_or_404(Service, pk=service_id)
-    pages = LandingPage.objects.filter(service=service).select_related("version").prefetch_related("blocks")
+    pages = LandingPage.objects.filter(service=service, is_template=False, archived_at__isnull=True)
+    pages = pages.select_related("version", "scheduled").prefetch_related("blocks")
     context: dict[str, Any] = {"rows": [frame(one) for one in pages], "service": service, "types": SERVICE_TYPES}
     if is_fragment(request):
         return render(request, "landingpages/service_pages.html", title=service.label, **context)
     return render(request, "landingpages/for_service.html", title=service.label, crumbs=crumbs(), **context)
-
-
-@backoffice_view("landingpages.add_landingpage")
-def add(request: HttpRequest) -> HttpResponse:
-    """A new page from a built-in template, open in the builder."""
-    chosen = {name: request.GET[name] for name in ("template", "service") if name in request.GET}
-    form = NewPageForm(request.POST or None, initial=chosen)
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        page = templates_builtin.create_page(
-            data["template"], label=data["label"], slug=data["slug"], by=operator(request), service=form.chosen_service
-        )
-        messages.success(request, _("“%(label)s” is there, with its texts in English and French.") % {"label": page.label})
-        return redirect("landingpages:build", page.pk)
-    status = 422 if form.errors else 200
-    return render(
-        request,
-        "landingpages/add.html",
-        title=_("New page"),
-        crumbs=crumbs(),
-        status=status,
-        form=form,
-    )
 
 
 @backoffice_view("landingpages.change_landingpage")
@@ -97,7 +68,8 @@ def properties(request: HttpRequest, page_id: int) -> HttpResponse:
     """Every property of a page; visitors see a change with the next publication."""
     form = PropertiesForm(request.POST or None, instance=get_object_or_404(LandingPage, pk=page_id))
     if request.method == "POST" and form.is_valid() and _save(form, find(page_id), by=operator(request)):
-        messages.success(request, _("The page “%(label)s” is saved.") % {"label": form.cleaned_data["label"]})
+        told = _("The page “%(label)s” is saved.") % {"label": form.cleaned_data["label"]}
+        messages.success(request, " ".join([told, *form.remarks]))
         return redirect("landingpages:properties", page_id)
     page = find(page_id)
     status = 422 if form.errors else 200

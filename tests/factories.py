@@ -52,7 +52,7 @@ class LandingPageFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = LandingPage
 
-    template = "acquisition"
+    template = "preferences"
     label = "Vos préférences"
     slug = factory.Sequence(lambda n: f"vos-preferences-{n}")
 

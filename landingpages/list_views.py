@@ -1,0 +1,32 @@
+"""The back office's list of landing pages, and where one of them is used."""
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from landingpages import usage
+from landingpages.listing import Filter, FilterForm
+from landingpages.views import PER_PAGE, crumbs, find, frame
+from profiles.backoffice import backoffice_view, render
+from profiles.paging import Paginator
+
+
+@backoffice_view("landingpages.view_landingpage")
+def page_list(request: HttpRequest) -> HttpResponse:
+    """The landing pages that the filter asks for, newest first."""
+    form = FilterForm(request.GET)
+    wanted = Filter.of(form)
+    pages = wanted.apply().select_related("version", "scheduled").prefetch_related("blocks")
+    page = Paginator(pages, PER_PAGE).get_page(request.GET.get("page"))
+    rows = [frame(one) for one in page]
+    context = {"page": page, "rows": rows, "form": form, "is_filtered": wanted.is_active}
+    return render(request, "landingpages/list.html", title=_("Landing pages"), **context)
+
+
+@backoffice_view("landingpages.view_landingpage")
+def uses(request: HttpRequest, page_id: int) -> HttpResponse:
+    """Everything that leads to a page, with numbers."""
+    page = find(page_id)
+    found = usage.uses(page)
+    return render(
+        request, "landingpages/uses.html", title=_("Where it is used"), crumbs=crumbs(page), uses=found, **frame(page)
+    )

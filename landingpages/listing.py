@@ -1,0 +1,74 @@
+"""Which pages the list shows: by words, type, status, and from the shelf."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy
+
+from landingpages.models import LandingPage, PageStatus, PageType
+
+FAILED, SCHEDULED, ARCHIVED = "failed", "scheduled", "archived"
+ALL: Any = ("", gettext_lazy("All"))
+STATUSES: list[tuple[str, Any]] = [
+    *PageStatus.choices,
+    (SCHEDULED, gettext_lazy("Scheduled")),
+    (FAILED, gettext_lazy("Publishing failed")),
+    (ARCHIVED, gettext_lazy("Archived")),
+]
+
+
+class FilterForm(forms.Form):
+    """What the list is narrowed to; anything that it does not know narrows nothing."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Label or ID"),
+        required=False,
+        max_length=128,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+    type = forms.ChoiceField(label=gettext_lazy("Type"), required=False, choices=[ALL, *PageType.choices])
+    status = forms.ChoiceField(label=gettext_lazy("Status"), required=False, choices=[ALL, *STATUSES])
+
+
+@dataclass(frozen=True)
+class Filter:
+    """The filter that a request asks for."""
+
+    words: str = ""
+    type: str = ""
+    status: str = ""
+
+    @classmethod
+    def of(cls, form: FilterForm) -> "Filter":
+        form.is_valid()
+        read = form.cleaned_data
+        return cls(read.get("q", "").replace("\0", ""), read.get("type", ""), read.get("status", ""))
+
+    @property
+    def is_active(self) -> bool:
+        return bool(self.words or self.type or self.status)
+
+    def apply(self) -> QuerySet[LandingPage]:
+        """The pages, newest first; those on the shelf only where they are asked for."""
+        pages = LandingPage.objects.filter(is_template=False, archived_at__isnull=self.status != ARCHIVED)
+        if self.words:
+            pages = pages.filter(_says(self.words))
+        if self.type:
+            pages = pages.filter(type=self.type)
+        if self.status in PageStatus.values:
+            pages = pages.filter(status=self.status)
+        if self.status in (FAILED, SCHEDULED):
+            pages = pages.filter(scheduled__isnull=False, scheduled__failed_at__isnull=self.status == SCHEDULED)
+        return pages
+
+
+def _says(words: str) -> Q:
+    """Part of the label, address or description, or the ID: "LP12" is that page alone."""
+    found = Q(label__icontains=words) | Q(slug__icontains=words) | Q(description__icontains=words)
+    digits = words.upper().removeprefix("LP")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < 19):
+        return found
+    by_id = Q(pk=int(digits))
+    return by_id if digits != words else found | by_id
