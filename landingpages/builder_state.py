@@ -91,12 +91,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Finding:
-    """A check that says which block it is about."""
+    """A check with where it is put right: a block, a property, or another part of the page."""
 
     level: Level
     text: str
     block_key: str
     about: str
+    field: str = ""
+    part: str = ""
 
 
 def findings(page_blocks: list[Block], lang: str, checks: Iterable[Check]) -> list[Finding]:
@@ -105,7 +107,11 @@ def findings(page_blocks: list[Block], lang: str, checks: Iterable[Check]) -> li
         str(block.key): _("Block %(place)s, “%(label)s”") % {"place": place, "label": words(block, lang)}
         for place, block in enumerate(page_blocks, 1)
     }
-    return [Finding(check.level, check.text, check.block_key, about.get(check.block_key, "")) for check in checks]
+    found = [
+        Finding(check.level, check.text, check.block_key, about.get(check.block_key, ""), check.field, check.part)
+        for check in checks
+    ]
+    return sorted(found, key=lambda finding: finding.level != Level.ERROR)  # stable: the errors first, each in its order
 
 
 def rows(page_blocks: list[Block], state: State, checks: Iterable[Check]) -> list[Row]:

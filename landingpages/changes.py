@@ -1,26 +1,48 @@
 """What a publication would change for visitors, in words."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
 from django.utils.text import Truncator, capfirst
+from django.utils.timezone import get_default_timezone_name
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from landingpages.blocks import KINDS
-from landingpages.models import BlockKind, LandingPage
+from landingpages.local_times import spoken
+from landingpages.models import Block, BlockKind, LandingPage
 from landingpages.snapshots import PAGE_TEXTS, differences, labels
+from profiles.models import Service
 
 Content = Mapping[str, Any]
 
 
-def in_words(old: Content, new: Content) -> list[str]:
+@dataclass(frozen=True)
+class Line:
+    """One change, and what it is made of."""
+
+    text: str
+    details: tuple[str, ...] = ()
+
+
+def in_words(old: Content, new: Content, *, zone: ZoneInfo | None = None) -> list[str]:
     """One line for each of the changes that `differences` counts; blocks that moved share a line."""
-    lines = [*_blocks(old, new), *_properties(old, new), *_texts(old, new)]
+    return [line.text for line in in_detail(old, new, zone=zone)]
+
+
+def in_detail(old: Content, new: Content, *, zone: ZoneInfo | None = None) -> list[Line]:
+    """The same lines, those of changed blocks with what of them changed. Moments are told in the zone of the page."""
+    lines = [*_blocks(old, new), *_properties(old, new, zone or ZoneInfo(get_default_timezone_name())), *_texts(old, new)]
     moved = differences(old, new) - len(lines)
     if moved:
-        lines.append(ngettext("%(number)s block moved", "%(number)s blocks moved", moved) % {"number": moved})
+        text = ngettext("%(number)s block moved", "%(number)s blocks moved", moved) % {"number": moved}
+        lines.append(Line(text))
     return lines
 
 
@@ -29,39 +51,83 @@ def language_names(codes: Iterable[str]) -> list[str]:
     return [str(name) for code, name in settings.LANGUAGES if code in codes]
 
 
-def _blocks(old: Content, new: Content) -> Iterator[str]:
+def _blocks(old: Content, new: Content) -> Iterator[Line]:
     before = {block["key"]: block for block in old["blocks"]}
     after = {block["key"]: block for block in new["blocks"]}
     for key, block in after.items():
         if key not in before:
-            yield _("Added: %(block)s") % {"block": _name(block)}
+            yield Line(_("Added: %(block)s") % {"block": _name(block)})
         elif before[key] != block:
-            yield _("Changed: %(block)s") % {"block": _name(block)}
+            details = tuple(_of_a_block(before[key], block))
+            yield Line(_("Changed: %(block)s") % {"block": _name(block)}, details)
     for key, block in before.items():
         if key not in after:
-            yield _("Removed: %(block)s") % {"block": _name(block)}
+            yield Line(_("Removed: %(block)s") % {"block": _name(block)})
 
 
-def _properties(old: Content, new: Content) -> Iterator[str]:
+def _of_a_block(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """What differs between two states of a block: its texts by language, and its settings by name."""
+    for code, language in settings.LANGUAGES:
+        for name, label in (("label", _("label")), ("help", _("help"))):
+            was, now = (block["texts"].get(code, {}).get(name, "") for block in (old, new))
+            if was != now:
+                yield _change(f"{capfirst(label)} ({language})", shown(was), shown(now))
+    for name in sorted({*old, *new} - {"texts", "key"}):
+        if old.get(name) != new.get(name):
+            yield _change(_label_of(Block, name), _value(Block, name, old.get(name)), _value(Block, name, new.get(name)))
+
+
+def _properties(old: Content, new: Content, zone: ZoneInfo) -> Iterator[Line]:
     for name in ("slug", "label"):
         if old[name] != new[name]:
-            yield _property(name)
+            yield Line(_change(_label_of(LandingPage, name), shown(old[name]), shown(new[name])))
     for name, value in new["settings"].items():
-        if old["settings"].get(name) != value:
-            yield _property(name)
+        was = old["settings"].get(name)
+        if was != value:
+            values = (_value(LandingPage, name, one, zone) for one in (was, value))
+            yield Line(_change(_label_of(LandingPage, name), *values))
 
 
-def _property(name: str) -> str:
-    label = capfirst(LandingPage._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
-    return _("Property changed: %(property)s") % {"property": label}
+def _change(name: str, old: str, new: str) -> str:
+    return _("%(name)s: %(old)s → %(new)s") % {"name": name, "old": old, "new": new}
 
 
-def _texts(old: Content, new: Content) -> Iterator[str]:
+def _label_of(model: type[Model], name: str) -> str:
+    """What the forms call a column; the bare name for what is none."""
+    try:
+        return capfirst(str(model._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
+    except FieldDoesNotExist:
+        return capfirst(name.replace("_", " "))
+
+
+def _value(model: type[Model], name: str, value: Any, zone: ZoneInfo | None = None) -> str:
+    """A stored value as people read it."""
+    if name == "expires_at" and value and zone:
+        return spoken(datetime.fromisoformat(value), zone)
+    if name == "service_id" and value:
+        return Service.objects.filter(pk=value).values_list("label", flat=True).first() or _("a service that was deleted")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    try:
+        choices = dict(model._meta.get_field(name).flatchoices)  # type: ignore[union-attr]
+    except FieldDoesNotExist:
+        choices = {}
+    return shown(str(choices.get(value, value)) if value is not None else "")
+
+
+def shown(text: str) -> str:
+    """A text short enough for a line, in quotation marks; a dash for none."""
+    return _("“%(text)s”") % {"text": Truncator(text).chars(80)} if text else "–"
+
+
+def _texts(old: Content, new: Content) -> Iterator[Line]:
     pages = {"confirmation": _("Confirmation page changed: %(language)s"), "error": _("Error page changed: %(language)s")}
     for code, language in settings.LANGUAGES:
         for name in PAGE_TEXTS:
-            if _text(old, code, name) != _text(new, code, name):
-                yield pages[name] % {"language": language}
+            was, now = _text(old, code, name), _text(new, code, name)
+            if was != now:
+                details = (_change(str(language), shown(was), shown(now)),)
+                yield Line(pages[name] % {"language": language}, details)
 
 
 def _text(content: Content, code: str, name: str) -> str:

@@ -5,13 +5,13 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from landingpages import copying, outlines
 from landingpages.models import LandingPage
-from landingpages.new_forms import CopyForm, NamedForm, NewPageForm, RenameForm
+from landingpages.new_forms import CopyForm, NamedForm, NewPageForm
 from landingpages.outlines import Offer
 from landingpages.templates_builtin import TEMPLATES
 from landingpages.views import crumbs, find, frame
@@ -92,26 +92,13 @@ def templates(request: HttpRequest) -> HttpResponse:
 
 @backoffice_view("landingpages.add_landingpage")
 @require_POST
-def duplicate_built_in(request: HttpRequest, name: str) -> HttpResponseRedirect:
+def duplicate_built_in(request: HttpRequest, template: str) -> HttpResponseRedirect:
     """An own template from a built-in one, open in the builder."""
-    if name not in TEMPLATES:
+    if template not in TEMPLATES:
         raise Http404
-    made = copying.duplicate_built_in(name, by=operator(request))
+    made = copying.duplicate_built_in(template, by=operator(request))
     messages.success(request, _("“%(label)s” is there.") % {"label": made.label})
     return redirect("landingpages:build", made.pk)
-
-
-@backoffice_view("landingpages.change_landingpage")
-def rename(request: HttpRequest, page_id: int) -> HttpResponse:
-    """Another label and description for an own template."""
-    page = get_object_or_404(LandingPage, pk=page_id, is_template=True)
-    form = RenameForm(request.POST or None, instance=page)
-    if request.method == "POST" and form.is_valid():
-        LandingPage.objects.filter(pk=page.pk).update(**form.cleaned_data)
-        messages.success(request, _("The template “%(label)s” is saved.") % {"label": form.cleaned_data["label"]})
-        return redirect("landingpages:templates")
-    stored = find(page_id)
-    return _named(request, stored, form, title=_("Rename"), told="", button=_("Save"))
 
 
 def _named(request: HttpRequest, page: LandingPage, form: Any, *, title: str, told: str, button: str) -> HttpResponse:

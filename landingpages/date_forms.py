@@ -72,7 +72,7 @@ class DatesForm(forms.ModelForm):
         return [
             name
             for name in DATES
-            if not self.fields[name].disabled and (name in self.changed_data or is_elsewhere and self.cleaned_data.get(name))
+            if not self.fields[name].disabled and (name in self.changed_data or (is_elsewhere and self.cleaned_data.get(name)))
         ]
 
     def _moment(self, name: str, zone: ZoneInfo) -> datetime | None:

@@ -27,6 +27,4 @@ def uses(request: HttpRequest, page_id: int) -> HttpResponse:
     """Everything that leads to a page, with numbers."""
     page = find(page_id)
     found = usage.uses(page)
-    return render(
-        request, "landingpages/uses.html", title=_("Where it is used"), crumbs=crumbs(page), uses=found, **frame(page)
-    )
+    return render(request, "landingpages/uses.html", title=_("Where it is used"), crumbs=crumbs(page), uses=found, **frame(page))

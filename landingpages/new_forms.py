@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages.models import SERVICE_TYPES, LandingPage
+from landingpages.models import SERVICE_TYPES
 from landingpages.outlines import Offer
 from landingpages.page_forms import DESCRIPTION, NAMED, SLUG, refuse_taken, suggested_slug
 from profiles.models import Service
@@ -72,12 +72,3 @@ class NewPageForm(CopyForm):
         """The service of a page that is about one."""
         chosen = self.cleaned_data.get("service")
         return Service.objects.get(pk=chosen) if chosen else None
-
-
-class RenameForm(forms.ModelForm):
-    """Another label or description for a template."""
-
-    class Meta:
-        model = LandingPage
-        fields = ("label", "description")
-        widgets = {"description": DESCRIPTION}

@@ -39,12 +39,10 @@ def publish(request: HttpRequest, page_id: int) -> HttpResponse:
 
 
 def _schedule(request: HttpRequest, page: LandingPage, form: ScheduleForm) -> HttpResponseRedirect:
-    at = form.cleaned_data["at"]
-    done = _("“%(label)s” goes online on %(moment)s.") % {"label": page.label, "moment": spoken(at, page.zone)}
-    verb = lambda: scheduling.schedule(page, at=at, by=operator(request))  # noqa: E731
-    return do(
-        request, page, verb, done=" ".join([done, form.remark]).strip(), refused="landingpages:publish", after="landingpages:publish"
-    )
+    at, by, here = form.cleaned_data["at"], operator(request), "landingpages:publish"
+    told = _("“%(label)s” goes online on %(moment)s.") % {"label": page.label, "moment": spoken(at, page.zone)}
+    done = " ".join([told, form.remark]).strip()
+    return do(request, page, lambda: scheduling.schedule(page, at=at, by=by), done=done, refused=here, after=here)
 
 
 def _show(request: HttpRequest, page: LandingPage, form: ScheduleForm) -> HttpResponse:
@@ -56,14 +54,14 @@ def _show(request: HttpRequest, page: LandingPage, form: ScheduleForm) -> HttpRe
         "form": form,
         "findings": findings(list(page.blocks.all()), get_language(), checks),
         "is_blocked": any(check.level == publishing.Level.ERROR for check in checks),
-        "changed": changes.in_words(page.version.content, content) if page.version else [],
+        "changed": changes.in_words(page.version.content, content, zone=page.zone) if page.version else [],
         "languages": changes.language_names(content["languages"]),
         "is_same": page.status == PageStatus.ONLINE and not publishing.changes_not_published(page),
         "next_number": last.number + 1 if last else 1,
         "expires": spoken(page.expires_at, page.zone) if page.expires_at else "",
         "waiting": waiting,
         "due": spoken(waiting.due_at, page.zone) if waiting else "",
-        "newer": changes.in_words(waiting.content, content) if waiting else [],
+        "newer": changes.in_words(waiting.content, content, zone=page.zone) if waiting else [],
     }
     return _page(request, "publish", page, title=_("Publish"), status=422 if form.errors else 200, **context)
 

@@ -22,9 +22,7 @@ logger = logging.getLogger("heed.pages")
 AT_ONCE = 100  # publications per round
 
 
-def schedule(
-    page: LandingPage, *, at: datetime, by: AbstractUser | str, revision: int | None = None
-) -> ScheduledPublication:
+def schedule(page: LandingPage, *, at: datetime, by: AbstractUser | str, revision: int | None = None) -> ScheduledPublication:
     """Freeze what the page is now and have it published at this moment, in place of whatever waited before.
 
     Raises InvalidPublication where the moment has passed, a check is an error at that moment, or the content would

@@ -38,7 +38,9 @@ def archive(request: HttpRequest, page_id: int) -> HttpResponseRedirect:
     except InvalidPublication as refusal:
         messages.error(request, str(refusal))
         return redirect("landingpages:properties", page.pk)
-    messages.success(request, _("“%(label)s” is archived: the list shows it under the status “Archived”.") % {"label": page.label})
+    messages.success(
+        request, _("“%(label)s” is archived: the list shows it under the status “Archived”.") % {"label": page.label}
+    )
     return redirect("landingpages:list")
 
 

@@ -148,7 +148,8 @@ TEMPLATES: dict[str, Template] = {
             ),
             _block(BlockKind.BUTTON, "Unsubscribe", "Me désinscrire"),
         ),
-    ),    PageType.GENERIC: Template(
+    ),
+    PageType.GENERIC: Template(
         PageType.GENERIC,
         PageType.GENERIC.label,
         gettext_lazy("Almost empty: a heading, a sentence and a button, for a page that is like no other."),

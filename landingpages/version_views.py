@@ -24,10 +24,10 @@ def versions(request: HttpRequest, page_id: int) -> HttpResponse:
     page = find(page_id)
     shown = Paginator(page.versions.all(), VERSIONS_PER_PAGE).get_page(request.GET.get("page"))
     listed = list(shown)
-    before = page.versions.filter(number__lt=listed[-1].number).first() if listed else None
+    before = [page.versions.filter(number__lt=listed[-1].number).first()] if listed else []
     rows = [
-        {"version": version, "changed": changes.in_words(older.content, version.content) if older else None}
-        for version, older in zip(listed, [*listed[1:], before], strict=True)
+        {"version": version, "changed": changes.in_words(older.content, version.content, zone=page.zone) if older else None}
+        for version, older in zip(listed, [*listed[1:], *before], strict=True)
     ]
     context: dict[str, Any] = {"versions": shown, "rows": rows, "can_compare": len(listed) > 1 or page.version}
     return render(request, "landingpages/versions.html", title=_("Versions"), crumbs=crumbs(page), **context, **frame(page))

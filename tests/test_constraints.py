@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation, TrackedLink, TrackingEvent
-from landingpages.models import Block, LandingPage, PublishedVersion, Submission
+from landingpages.models import Block, LandingPage, PublishedVersion, ScheduledPublication, Submission
 from profiles.models import ConsentEvent, ImportJob, Notice, Profile, SavedAudience, Service, Subscription, SuppressedHash
 from quarantine.models import QuarantinedAddress
 from tests.factories import ProfileFactory, PublishedPageFactory, ServiceFactory
@@ -67,6 +67,11 @@ def imported(**fields):
     ImportJob.objects.create(**{"file_name": "a.csv", "key": "k", "size": 1, "encoding": "utf-8", "delimiter": ","} | fields)
 
 
+def scheduled(world, **fields):
+    values = {"page": world.page, "content": {}, "due_at": NOW, "scheduled_at": NOW, "scheduled_by": "Ana"}
+    ScheduledPublication.objects.create(**values | fields)
+
+
 BAD_ROWS = {
     "an_import_that_ended_has_its_moment": [
         lambda w: imported(status="finished"),
@@ -92,6 +97,21 @@ BAD_ROWS = {
     ],
     "a_sent_notice_was_tried": [lambda w: notice(w, status="sent", ended_at=NOW)],
     "a_page_that_was_online_has_a_version": [lambda w: LandingPage.objects.update(version=None)],
+    "a_template_is_never_published": [
+        lambda w: LandingPage.objects.update(is_template=True),
+        lambda w: LandingPage.objects.create(label="x", slug="x", type="generic", is_template=True, is_default=True),
+        lambda w: LandingPage.objects.create(label="x", slug="x", type="generic", is_template=True, deploys_at=NOW),
+        lambda w: LandingPage.objects.create(label="x", slug="x", type="generic", is_template=True, expires_at=NOW),
+    ],
+    "an_archived_page_is_closed_and_says_by_whom": [
+        lambda w: LandingPage.objects.update(archived_at=NOW, archived_by="Ana"),
+        lambda w: LandingPage.objects.update(status="closed", archived_at=NOW),
+        lambda w: LandingPage.objects.update(archived_by="Ana"),
+    ],
+    "a_failed_publication_says_why": [
+        lambda w: scheduled(w, failed_at=NOW),
+        lambda w: scheduled(w, reason="x"),
+    ],
     "only_a_blocklist_page_acts_on_arrival": [lambda w: LandingPage.objects.update(acts_on_arrival=True)],
     "only_a_subscription_page_has_a_service": [lambda w: LandingPage.objects.update(service=w.service)],
     "a_subscription_page_is_the_default_of_a_service": [
@@ -239,6 +259,7 @@ def rows():
         LandingPage,
         Block,
         PublishedVersion,
+        ScheduledPublication,
         Submission,
     )
     return {kind.__name__: list(kind.objects.order_by("pk").values_list()) for kind in kinds}

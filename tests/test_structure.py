@@ -256,7 +256,8 @@ ABOUT_OPERATORS = {
     "deliveries.Delivery": "created_by sender_name sender_email",
     "deliveries.Preparation": "created_by content",
     "deliveries.PreparationLog": "text values",
-    "landingpages.LandingPage": "created_by modified_by",
+    "landingpages.LandingPage": "created_by modified_by archived_by",
+    "landingpages.ScheduledPublication": "scheduled_by",
     "landingpages.PublishedVersion": "published_by",
 }
 NOT_PERSONAL = {
@@ -278,7 +279,8 @@ NOT_PERSONAL = {
     "deliveries.PreparationLog": "level",
     "profiles.PendingChange": "source",
     "profiles.Notice": "kind channel page_slug language status",
-    "landingpages.LandingPage": "label slug type status reconciliation_key on_match redirection_url texts",
+    "landingpages.LandingPage": "label slug type status reconciliation_key on_match redirection_url texts description time_zone",
+    "landingpages.ScheduledPublication": "content reason",
     "landingpages.Block": "key kind field texts",
     "landingpages.PublishedVersion": "content",
     "landingpages.Submission": "language status",

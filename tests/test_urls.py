@@ -126,6 +126,7 @@ def values(operator, settings, tmp_path):
         "import_id": job.pk,
         "name": "release",
         "page_id": page.pk,
+        "template": "generic",
         "slug": page.slug,
         "number": 1,
         "tokens": {

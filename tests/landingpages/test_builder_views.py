@@ -138,7 +138,8 @@ def test_an_address_made_from_the_label_is_free(backoffice):
     [
         ({"label": ""}, "This field is required."),
         ({"template": ""}, "Choose a template."),
-        ({"template": "nonsense"}, "Select a valid choice."),
+        ({"template": "nonsense"}, "Choose a template."),
+        ({"template": "999999999999"}, "Choose a template."),
         ({"slug": "Été !"}, "Use small letters, digits and single hyphens."),
         ({"slug": "preferences"}, "“Vos préférences” has this address: choose another one."),
     ],
@@ -449,7 +450,7 @@ def test_publish_page_says_what_changes(backoffice, online, press):
         "Changed: Heading “Hello”",
         "Added: Text “Text”",
         "Removed: Text “Tell us who you are and what you no longer want to receive.”",
-        "Property changed: Label",
+        "Label: “Vos préférences” → “New name”",
         "Confirmation page changed: French",
         "Error page changed: French",
         "1 block moved",
