@@ -1,5 +1,7 @@
 """The back office's list of landing pages, and where one of them is used."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -18,7 +20,7 @@ def page_list(request: HttpRequest) -> HttpResponse:
     pages = wanted.apply().select_related("version", "scheduled").prefetch_related("blocks")
     page = Paginator(pages, PER_PAGE).get_page(request.GET.get("page"))
     rows = [frame(one) for one in page]
-    context = {"page": page, "rows": rows, "form": form, "is_filtered": wanted.is_active}
+    context: dict[str, Any] = {"page": page, "rows": rows, "form": form, "is_filtered": wanted.is_active}
     return render(request, "landingpages/list.html", title=_("Landing pages"), **context)
 
 

@@ -50,7 +50,7 @@ def _show(request: HttpRequest, page: LandingPage, form: ScheduleForm) -> HttpRe
     checks = publishing.checks(page, content)
     last = PublishedVersion.objects.filter(page=page).first()
     waiting = scheduling.waiting(page)
-    context = {
+    context: dict[str, Any] = {
         "form": form,
         "findings": findings(list(page.blocks.all()), get_language(), checks),
         "is_blocked": any(check.level == publishing.Level.ERROR for check in checks),
@@ -96,7 +96,7 @@ def unpublish(request: HttpRequest, page_id: int) -> HttpResponse:
         return redirect("landingpages:build", page.pk)
     redirection = page.version.content["settings"]["redirection_url"] if page.version else ""
     waiting = scheduling.waiting(page)
-    context = {"redirection": redirection, "uses": usage.uses(page), "waiting": waiting}
+    context: dict[str, Any] = {"redirection": redirection, "uses": usage.uses(page), "waiting": waiting}
     return _page(request, "unpublish", page, title=_("Unpublish"), **context)
 
 

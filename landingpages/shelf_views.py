@@ -1,5 +1,7 @@
 """Pages that nobody needs any more: delete, archive, bring back."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -24,7 +26,7 @@ def delete(request: HttpRequest, page_id: int) -> HttpResponse:
             return redirect("landingpages:delete", page.pk)
         messages.success(request, _("“%(label)s” is deleted.") % {"label": page.label})
         return redirect("landingpages:templates" if page.is_template else "landingpages:list")
-    context = {"uses": usage.uses(page), "blocks": len(page.blocks.all())} | frame(page)
+    context: dict[str, Any] = {"uses": usage.uses(page), "blocks": len(page.blocks.all())} | frame(page)
     return render(request, "landingpages/delete.html", title=_("Delete"), crumbs=crumbs(page), **context)
 
 

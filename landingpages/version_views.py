@@ -43,7 +43,12 @@ def compare(request: HttpRequest, page_id: int) -> HttpResponse:
     older = _chosen(request.GET.get("from"), names, str(page.version.number) if page.version else EDITED)
     newer = _chosen(request.GET.get("to"), names, EDITED)
     old, new = _content(page, older), _content(page, newer)
-    context = {"choices": choices, "older": older, "newer": newer, "told": changes.in_detail(old, new, zone=page.zone)}
+    context: dict[str, Any] = {
+        "choices": choices,
+        "older": older,
+        "newer": newer,
+        "told": changes.in_detail(old, new, zone=page.zone),
+    }
     return render(request, "landingpages/compare.html", title=_("Compare"), crumbs=crumbs(page), **context, **frame(page))
 
 

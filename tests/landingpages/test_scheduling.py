@@ -248,9 +248,13 @@ def test_a_worker_that_dies_in_the_middle_leaves_it_due(draft):
     come(draft)
     waiting = ScheduledPublication.objects.get()
 
-    with pytest.raises(KeyboardInterrupt), transaction.atomic():
-        scheduling._publish(waiting.pk, draft.pk)
-        raise KeyboardInterrupt
+    def die():
+        with transaction.atomic():
+            scheduling._publish(waiting.pk, draft.pk)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        die()
 
     assert state(draft) == ("editing", None, 0, "waits")
     assert scheduling.publish_due() == 1
