@@ -44,6 +44,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                     _("Services"), "newspaper", "admin:profiles_service_changelist", "profiles.view_service", "/admin/services/"
                 ),
                 _entry(_("Landing pages"), "web", "landingpages:list", "landingpages.view_landingpage"),
+                _entry(_("Brands"), "palette", "profiles:brands", "profiles.view_brand"),
                 _entry(_("Deliveries"), "send", "deliveries:list", "deliveries.view_delivery"),
                 _entry(
                     _("Quarantine"),

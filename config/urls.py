@@ -1,4 +1,4 @@
-"""Every URL: the back office under /admin/, what recipients and visitors open under /u/, /t/, /lp/ and /c/."""
+"""Every URL: the back office under /admin/, what recipients and visitors open under /u/, /t/, /lp/, /c/ and /brand/."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -17,6 +17,7 @@ urlpatterns = [
     path("admin/", include("deliveries.urls")),
     path("admin/", include((quarantine_pages, quarantine.urls.app_name))),
     path("admin/", admin.site.urls),
+    path("brand/", include("profiles.public_urls")),
     path("u/", include("deliveries.public_urls")),
     path("t/", include("deliveries.tracking_urls")),
     path("", include("landingpages.public_urls")),

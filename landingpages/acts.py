@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from django.contrib.auth.models import AbstractUser
 from django.utils.translation import gettext as _
 
-from landingpages import blocks, editing
+from landingpages import blocks, editing, undoing
 from landingpages.builder_state import SETTINGS, State, words
 from landingpages.models import Block, BlockKind, LandingPage
+from profiles.actors import actor
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ Act = Callable[[LandingPage, str, State, AbstractUser], Outcome]
 def act(page: LandingPage, button: str, state: State, *, by: AbstractUser) -> Outcome:
     """Do what the button says, such as "up:<key>" or "add:checkbox"; a button that is not known does nothing.
 
-    Raises EditConflict and NoSuchBlock like the verbs of `editing`.
+    Raises EditConflict, NoSuchBlock and NothingToUndo like the verbs of `editing` and `undoing`.
     """
     name, _colon, argument = button.partition(":")
     return ACTS[name](page, argument, state, by) if name in ACTS else Outcome(state)
@@ -82,4 +83,24 @@ def _remove(page: LandingPage, key: str, state: State, by: AbstractUser) -> Outc
     return Outcome(replace(state, block=left[0] if left else ""), f"choose-{left[0]}" if left else "blocks", said)
 
 
-ACTS: dict[str, Act] = {"add": _add, "up": _up, "down": _down, "move": _move, "duplicate": _duplicate, "remove": _remove}
+def _undo(page: LandingPage, argument: str, state: State, by: AbstractUser) -> Outcome:
+    whose = undoing.undo(page, by=by)
+    said = _("The last change is undone.") if whose == actor(by) else _("The change of %(name)s is undone.") % {"name": whose}
+    return Outcome(state, "undo", said)
+
+
+def _redo(page: LandingPage, argument: str, state: State, by: AbstractUser) -> Outcome:
+    undoing.redo(page, by=by)
+    return Outcome(state, "redo", _("The change is done again."))
+
+
+ACTS: dict[str, Act] = {
+    "add": _add,
+    "up": _up,
+    "down": _down,
+    "move": _move,
+    "duplicate": _duplicate,
+    "remove": _remove,
+    "undo": _undo,
+    "redo": _redo,
+}

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from landingpages import blocks, editing, publishing
+from landingpages import blocks, editing, publishing, undoing
 from landingpages.acts import Outcome, act
 from landingpages.builder_forms import BlockForm, PageTextForm, languages
 from landingpages.builder_state import PART_HELP, PARTS, WIDTHS, State, findings, rows
@@ -45,6 +45,8 @@ def _change(request: HttpRequest, page: LandingPage) -> HttpResponse:
             outcome = _save_and_act(request, page, state, form)
     except (editing.EditConflict, editing.NoSuchBlock):
         return _conflict(request, find(page.pk), state, form)
+    except undoing.NothingToUndo:
+        outcome = Outcome(state, said=_("There is nothing to undo any more."))
     if outcome.said:
         messages.success(request, outcome.said)
     return redirect(outcome.state.address(reverse("landingpages:build", args=[page.pk]), outcome.focus))
@@ -99,6 +101,7 @@ def _builder(
         "focus": request.GET.get("focus", ""),
         "rows": rows(every, state, checks),
         "findings": findings(every, state.lang, checks),
+        "last": undoing.last_change(page),
         "palette": blocks.KINDS.values(),
         "parts": PARTS.items(),
         "languages": languages(),

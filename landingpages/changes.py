@@ -38,7 +38,8 @@ def in_words(old: Content, new: Content, *, zone: ZoneInfo | None = None) -> lis
 
 def in_detail(old: Content, new: Content, *, zone: ZoneInfo | None = None) -> list[Line]:
     """The same lines, those of changed blocks with what of them changed. Moments are told in the zone of the page."""
-    lines = [*_blocks(old, new), *_properties(old, new, zone or ZoneInfo(get_default_timezone_name())), *_texts(old, new)]
+    place = zone or ZoneInfo(get_default_timezone_name())
+    lines = [*_blocks(old, new), *_properties(old, new, place), *_brand(old, new), *_texts(old, new)]
     moved = differences(old, new) - len(lines)
     if moved:
         text = ngettext("%(number)s block moved", "%(number)s blocks moved", moved) % {"number": moved}
@@ -86,6 +87,11 @@ def _properties(old: Content, new: Content, zone: ZoneInfo) -> Iterator[Line]:
         if was != value:
             values = (_value(LandingPage, name, one, zone) for one in (was, value))
             yield Line(_change(_label_of(LandingPage, name), *values))
+
+
+def _brand(old: Content, new: Content) -> Iterator[Line]:
+    if old.get("brand") != new.get("brand"):
+        yield Line(_("Brand changed: %(brand)s") % {"brand": new["brand"]["label"] if new.get("brand") else "–"})
 
 
 def _change(name: str, old: str, new: str) -> str:

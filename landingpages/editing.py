@@ -17,6 +17,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from landingpages import states
 from landingpages.blocks import KINDS, known
 from landingpages.models import Block, BlockKind, LandingPage
 from landingpages.snapshots import BLOCK_TEXTS, PAGE_TEXTS, clean_texts
@@ -40,13 +41,18 @@ class NoSuchBlock(LookupError):
 
 @contextmanager
 def revised(page: LandingPage, *, by: By, revision: int | None = None) -> Iterator[None]:
-    """The transaction of every verb: who raises the revision holds the page, everybody else finds another number."""
+    """The transaction of every verb: who raises the revision holds the page, everybody else finds another number.
+
+    What the content was, and what it is then, is kept for `undoing`.
+    """
     with transaction.atomic():
         expected = page.revision if revision is None else revision
         shown = LandingPage.objects.filter(pk=page.pk, revision=expected)
         if not shown.update(revision=F("revision") + 1, modified_by=actor(by), modified_at=timezone.now()):
             raise EditConflict
+        states.begin(page, expected)
         yield
+        states.record(page, expected + 1, by=actor(by))
     page.revision = expected + 1
 
 

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from landingpages import usage
 from landingpages.listing import Filter, FilterForm
-from landingpages.views import PER_PAGE, crumbs, find, frame
+from landingpages.views import PER_PAGE, crumbs, find, frame, with_head
+from profiles import brands
 from profiles.backoffice import backoffice_view, render
 from profiles.paging import Paginator
 
@@ -17,9 +18,9 @@ def page_list(request: HttpRequest) -> HttpResponse:
     """The landing pages that the filter asks for, newest first."""
     form = FilterForm(request.GET)
     wanted = Filter.of(form)
-    pages = wanted.apply().select_related("version", "scheduled").prefetch_related("blocks")
-    page = Paginator(pages, PER_PAGE).get_page(request.GET.get("page"))
-    rows = [frame(one) for one in page]
+    page = Paginator(with_head(wanted.apply()), PER_PAGE).get_page(request.GET.get("page"))
+    default = brands.Default()
+    rows = [frame(one, default) for one in page]
     context: dict[str, Any] = {"page": page, "rows": rows, "form": form, "is_filtered": wanted.is_active}
     return render(request, "landingpages/list.html", title=_("Landing pages"), **context)
 

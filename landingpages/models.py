@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from landingpages.lifecycle_models import LIFECYCLE_CONSTRAINTS, LifecycleProperties, ScheduledPublication
-from profiles.models import Service
+from profiles.models import Brand, Service
 
 __all__ = [
     "SERVICE_TYPES",
@@ -16,6 +16,7 @@ __all__ = [
     "BlockKind",
     "LandingPage",
     "OnMatch",
+    "PageState",
     "PageStatus",
     "PageType",
     "PublishedVersion",
@@ -85,6 +86,15 @@ class LandingPage(LifecycleProperties):
     service = models.ForeignKey(
         Service, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("service")
     )  # what the button of a page of SERVICE_TYPES subscribes to, or unsubscribes from
+    brand = models.ForeignKey(
+        Brand,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("brand"),
+        help_text=_("Logo, colours and sender of the page. Left empty, those of its service, else the default brand."),
+    )
     unidentified_allowed = models.BooleanField(
         _("authorize unidentified visitors"), default=True, help_text=_("Without it, only a link from a message opens the page.")
     )
@@ -191,6 +201,21 @@ class Block(models.Model):
                 name="a_service_box_is_about_a_service_alone",
             ),
         ]
+
+
+class PageState(models.Model):
+    """The content of a page at one of its last revisions, for undo and redo (see `states`)."""
+
+    page = models.ForeignKey(LandingPage, models.CASCADE, related_name="states")
+    revision = models.PositiveIntegerField()
+    content = models.JSONField()
+    earlier = models.PositiveIntegerField(null=True)
+    later = models.PositiveIntegerField(null=True)
+    by = models.CharField(max_length=150, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["page", "revision"], name="one_state_per_revision")]
 
 
 class PublishedVersion(models.Model):

@@ -46,6 +46,7 @@ class PropertiesForm(DatesForm):
             "slug",
             "description",
             "service",
+            "brand",
             "unidentified_allowed",
             "preload_data",
             "reconciliation_key",
@@ -70,6 +71,7 @@ class PropertiesForm(DatesForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["revision"] = self.instance.revision
+        self.fields["brand"].empty_label = _("Of its service, or the default brand")  # type: ignore[attr-defined]
         for name, field in self.fields.items():
             if name in (self._meta.fields or ()) and not field.disabled:
                 remember(field)

@@ -13,14 +13,9 @@ from landingpages.builder_state import State
 from landingpages.forms import form_class
 from landingpages.models import LandingPage, PublishedVersion
 from landingpages.views import find
+from profiles import brands
 from profiles.backoffice import backoffice_view
-from profiles.publicpages import respond
-
-# No script, no form that can be sent, and no frame but our own builder's.
-PREVIEW_CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'self';"
-    " sandbox allow-popups"
-)
+from profiles.publicpages import PREVIEW_CSP, respond
 
 TEMPLATES = {"confirmation": "landingpages/public_confirmation.html"}
 
@@ -36,7 +31,9 @@ def preview(request: HttpRequest, page_id: int) -> HttpResponse:
         text = content["texts"].get(state.lang, {}).get(state.part, "")
         shown = {"told": text} if state.part == "confirmation" else {"problem": text, "form": form_class(content, state.lang)()}
         template = TEMPLATES.get(state.part, "landingpages/public_page.html")
-        return respond(request, "landingpages/preview.html", csp=PREVIEW_CSP, extended=template, **shown)
+        return respond(
+            request, "landingpages/preview.html", csp=PREVIEW_CSP, brand=brands.of_version(content), extended=template, **shown
+        )
 
 
 def _content(request: HttpRequest, page: LandingPage) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from landingpages import limits
 from landingpages.forms import PageForm
 from landingpages.visits import Visit
-from profiles import publicpages
+from profiles import brands, publicpages
 
 View = Callable[..., HttpResponse]
 
@@ -74,10 +74,10 @@ def confirmed(request: HttpRequest, visit: Visit, *notes: str, **context: Any) -
 
 
 def frame(visit: Visit) -> dict[str, Any]:
-    """What stands around every page of a visit: the languages to switch to, by their own names."""
+    """What stands around every page of a visit: its brand, and the languages to switch to, by their own names."""
     current = translation.get_language()
     named = [{"code": code, "name": _own_name(code), "is_current": code == current} for code in visit.languages]
-    return {"languages": named if len(named) > 1 else []}
+    return {"languages": named if len(named) > 1 else [], "brand": brands.of_version(visit.content)}
 
 
 def stranger(visit: Visit, name: str = "page") -> dict[str, Any]:

@@ -15,8 +15,9 @@ from landingpages.checking import Check, Level, checks
 from landingpages.editing import EditConflict, revised
 from landingpages.models import Block, LandingPage, PageStatus, PublishedVersion, ScheduledPublication
 from landingpages.snapshots import SETTINGS, differences, snapshot
+from profiles import brands
 from profiles.actors import actor
-from profiles.models import Service
+from profiles.models import Brand, Service
 
 __all__ = [
     "Check",
@@ -128,6 +129,7 @@ def restore(page: LandingPage, version: PublishedVersion, *, by: AbstractUser | 
     values |= {name: content[name] for name in ("slug", "label", "texts")} | _known_service(page, content)
     if values["expires_at"]:
         values["expires_at"] = datetime.fromisoformat(values["expires_at"])
+    values |= _known_brand(content)
     known = memberships.load(content)
     try:
         with revised(page, by=by, revision=revision):
@@ -151,16 +153,22 @@ def _known_service(page: LandingPage, content: dict[str, Any]) -> dict[str, Any]
     return {"service_id": found, "is_default": page.is_default and found == page.service_id}
 
 
+def _known_brand(content: dict[str, Any]) -> dict[str, Any]:
+    """The brand that was chosen for the version, if it was not deleted since."""
+    chosen = (content.get("brand") or {}).get("chosen")
+    return {"brand_id": chosen} if chosen and Brand.objects.filter(pk=chosen).exists() else {"brand_id": None}
+
+
 def _with_known_service(block: dict[str, Any], known: Mapping[int, Service]) -> dict[str, Any]:
     service_id = block.get("service_id")
     return {name: block[name] for name in RESTORED} | {"service_id": service_id if service_id in known else None}
 
 
-def changes_not_published(page: LandingPage) -> int:
+def changes_not_published(page: LandingPage, default: brands.Default | None = None) -> int:
     """How many changes visitors do not see yet; for a page that was never published, the number of its blocks."""
     if page.version is None:
         return page.blocks.count()
-    return differences(page.version.content, snapshot(page))
+    return differences(page.version.content, snapshot(page, default))
 
 
 def locked(page: LandingPage, revision: int) -> LandingPage:

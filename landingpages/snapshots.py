@@ -9,6 +9,7 @@ from django.conf import settings
 
 from landingpages.blocks import KINDS, BoundField, freeze, known
 from landingpages.models import Block, BlockKind, LandingPage
+from profiles import brands
 
 BLOCK_TEXTS = ("label", "help")
 PAGE_TEXTS = ("confirmation", "error")
@@ -41,8 +42,8 @@ def _clean(texts: Any, name: str) -> str:
     return UNSEEN.sub("", text.replace("\r\n", "\n")).strip() if isinstance(text, str) else ""
 
 
-def snapshot(page: LandingPage) -> dict[str, Any]:
-    """The content that a version of the page would have now; the preview shows the same.
+def snapshot(page: LandingPage, default: brands.Default | None = None) -> dict[str, Any]:
+    """The content that a version of the page would have now; the preview shows the same. `default` spares a query per page.
 
     `languages` are those in which nothing is left untranslated: visitors are offered no other.
     """
@@ -57,9 +58,17 @@ def snapshot(page: LandingPage) -> dict[str, Any]:
         "label": page.label,
         "settings": values,
         "texts": clean_texts(page.texts, PAGE_TEXTS),
+        "brand": _brand(page, default or brands.Default()),
         "languages": [code for code in language_codes() if is_complete(blocks, code)],
         "blocks": blocks,
     }
+
+
+def _brand(page: LandingPage, default: brands.Default) -> brands.Frozen | None:
+    """The page's own brand, that of its service, or the default one; `chosen` is what a restored page gets back."""
+    own = page.brand or (page.service.brand if page.service else None) or default.brand
+    frozen = brands.freeze(own)
+    return frozen and {**frozen, "chosen": page.brand_id}
 
 
 def _block(block: Block, fields: Mapping[str, BoundField]) -> dict[str, Any]:
@@ -94,7 +103,7 @@ def is_complete(blocks: list[dict[str, Any]], code: str) -> bool:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> int:
-    """How many things differ: blocks added, removed, changed and moved, and settings and texts changed."""
+    """How many things differ: blocks added, removed, changed and moved, and settings, texts and the brand changed."""
     old_blocks = {block["key"]: block for block in old["blocks"]}
     new_blocks = {block["key"]: block for block in new["blocks"]}
     common = old_blocks.keys() & new_blocks.keys()
@@ -104,6 +113,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> int:
         + _moved([key for key in old_blocks if key in common], [key for key in new_blocks if key in common])
         + sum(old[name] != new[name] for name in ("slug", "label"))
         + sum(old["settings"].get(name) != value for name, value in new["settings"].items())
+        + (old.get("brand") != new["brand"])
         + sum(_text(old, code, name) != _text(new, code, name) for code in language_codes() for name in PAGE_TEXTS)
     )
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from landingpages import editing, publishing
 from landingpages.models import SERVICE_TYPES, LandingPage
 from landingpages.page_forms import PropertiesForm
+from profiles import brands
 from profiles.backoffice import backoffice_view, is_fragment, operator, render
 from profiles.models import Service
 
@@ -33,16 +35,22 @@ def public_url(page: LandingPage) -> str:
     return f"{settings.PUBLIC_URL}/lp/{page.slug}/"
 
 
-def frame(page: LandingPage) -> dict[str, Any]:
-    """What the head of every page about a landing page shows."""
-    changes = publishing.changes_not_published(page) if page.version else 0
+def frame(page: LandingPage, default: brands.Default | None = None) -> dict[str, Any]:
+    """What the head of every page about a landing page shows; `default` is the one brand that a list of pages shares."""
+    changes = publishing.changes_not_published(page, default) if page.version else 0
     waiting = getattr(page, "scheduled", None)
     return {"page": page, "url": public_url(page), "changes": changes, "waiting_publication": waiting}
 
 
 def find(page_id: int) -> LandingPage:
     """The page with what its head shows; 404 where there is none."""
-    return get_object_or_404(LandingPage.objects.select_related("version", "scheduled").prefetch_related("blocks"), pk=page_id)
+    return get_object_or_404(with_head(LandingPage.objects.all()), pk=page_id)
+
+
+def with_head(pages: QuerySet[LandingPage]) -> QuerySet[LandingPage]:
+    """Pages with all that their heads show."""
+    related = ("version", "scheduled", "brand__logo", "service__brand__logo")
+    return pages.select_related(*related).prefetch_related("blocks")
 
 
 def shown_revision(request: HttpRequest) -> int:
@@ -55,9 +63,10 @@ def shown_revision(request: HttpRequest) -> int:
 def for_service(request: HttpRequest, service_id: int) -> HttpResponse:
     """The pages that subscribe to a service or unsubscribe from it: a fragment of the service's own page, or a page."""
     service = get_object_or_404(Service, pk=service_id)
+    default = brands.Default()
     pages = LandingPage.objects.filter(service=service, is_template=False, archived_at__isnull=True)
-    pages = pages.select_related("version", "scheduled").prefetch_related("blocks")
-    context: dict[str, Any] = {"rows": [frame(one) for one in pages], "service": service, "types": SERVICE_TYPES}
+    rows = [frame(one, default) for one in with_head(pages)]
+    context: dict[str, Any] = {"rows": rows, "service": service, "types": SERVICE_TYPES}
     if is_fragment(request):
         return render(request, "landingpages/service_pages.html", title=service.label, **context)
     return render(request, "landingpages/for_service.html", title=service.label, crumbs=crumbs(), **context)

@@ -1,7 +1,7 @@
 """What every page without a login shares: strict headers, the reader's language, shortened networks."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -9,18 +9,28 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 
+from profiles import brands
+
 STRICT_CSP = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 CSP_WITH_SCRIPT = STRICT_CSP + "; script-src 'self'"
+# For the back office's own frames: no script, no form that can be sent, no origin.
+PREVIEW_CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'self';"
+    " sandbox allow-popups"
+)
 
 
-def respond(request: HttpRequest, template: str, status: int = 200, *, csp: str = STRICT_CSP, **context: Any) -> HttpResponse:
-    """The page with the headers that keep it out of stores, frames, indexes and referrers."""
-    sender = {
-        "name": settings.SENDER_NAME,
-        "postal_address": settings.SENDER_POSTAL_ADDRESS,
-        "privacy_url": settings.PRIVACY_URL,
-    }
-    response = render(request, template, {"sender": sender, **context}, status=status)
+def respond(
+    request: HttpRequest,
+    template: str,
+    status: int = 200,
+    *,
+    csp: str = STRICT_CSP,
+    brand: Mapping[str, Any] | None = None,
+    **context: Any,
+) -> HttpResponse:
+    """The page with the headers that keep it out of stores, frames, indexes and referrers; `brand` as brands.freeze() gave it."""
+    response = render(request, template, {"brand": brands.shown(brand), **context}, status=status)
     response.headers["Content-Security-Policy"] = csp  # the middleware leaves what is set
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"

@@ -26,6 +26,7 @@ class ServiceForm(forms.ModelForm):
             "public_label",
             "description",
             "channel",
+            "brand",
             "starts_on",
             "ends_on",
             "validity_amount",
@@ -45,6 +46,7 @@ class ServiceForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.fields["channel"].disabled = True
+        self.fields["brand"].empty_label = _("Default brand")  # type: ignore[attr-defined]
         for message in MESSAGES:
             for code, language in settings.LANGUAGES:
                 for part in confirmationtexts.PARTS:

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from profiles import (
     audience_views,
+    brand_views,
     export_views,
     import_views,
     privacy_views,
@@ -46,6 +47,12 @@ urlpatterns: list[URLPattern] = [
     path("audiences/<int:audience_id>/duplicate/", audience_views.duplicate, name="audience_duplicate"),
     path("audiences/<int:audience_id>/freeze/", audience_views.freeze, name="audience_freeze"),
     path("audiences/<int:audience_id>/delete/", audience_views.delete, name="audience_delete"),
+    path("brands/", brand_views.brand_list, name="brands"),
+    path("brands/new/", brand_views.add, name="brand_add"),
+    path("brands/check/", brand_views.check, name="brand_check"),
+    path("brands/sample/<str:colours>/<str:scheme>/", brand_views.sample, name="brand_sample"),
+    path("brands/<int:brand_id>/", brand_views.edit, name="brand"),
+    path("brands/<int:brand_id>/delete/", brand_views.delete, name="brand_delete"),
     path("services/<int:service_id>/subscriptions/", service_log_views.subscribers, name="service_subscriptions"),
     path("services/<int:service_id>/history/", service_log_views.history_of, name="service_history"),
     path("services/<int:service_id>/dashboard/", service_log_views.dashboard, name="service_dashboard"),

@@ -6,7 +6,7 @@ from landingpages import editing, publishing
 from landingpages.models import LandingPage
 from landingpages.templates_builtin import create_page
 from profiles import consent
-from profiles.models import Profile, Service, Source
+from profiles.models import Brand, Profile, Service, Source
 from quarantine.models import QuarantinedAddress
 
 
@@ -36,6 +36,15 @@ class ServiceFactory(factory.django.DjangoModelFactory):
 
     label = factory.Sequence(lambda n: f"Thursday letter {n}")
     public_label = factory.SelfAttribute("label")
+
+
+class BrandFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Brand
+
+    label = factory.Sequence(lambda n: f"Maison Exemple {n}")
+    postal_address = "12 rue des Lilas, 75011 Paris"
+    privacy_url = "https://example.org/privacy"
 
 
 class QuarantinedAddressFactory(factory.django.DjangoModelFactory):

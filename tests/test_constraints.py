@@ -8,10 +8,10 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation, TrackedLink, TrackingEvent
-from landingpages.models import Block, LandingPage, PublishedVersion, ScheduledPublication, Submission
-from profiles.models import ConsentEvent, ImportJob, Notice, Profile, SavedAudience, Service, Subscription, SuppressedHash
+from landingpages.models import Block, LandingPage, PageState, PublishedVersion, ScheduledPublication, Submission
+from profiles.models import Brand, ConsentEvent, ImportJob, Notice, Profile, SavedAudience, Service, Subscription, SuppressedHash
 from quarantine.models import QuarantinedAddress
-from tests.factories import ProfileFactory, PublishedPageFactory, ServiceFactory
+from tests.factories import BrandFactory, ProfileFactory, PublishedPageFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -137,6 +137,10 @@ BAD_ROWS = {
     "one_default_page_per_type": [
         lambda w: [LandingPage.objects.create(label="x", slug=f"x{n}", type="acquisition", is_default=True) for n in range(2)]
     ],
+    "one_state_per_revision": [
+        lambda w: [PageState.objects.create(page=w.page, revision=7, content={}, at=NOW) for _ in range(2)]
+    ],
+    "one_default_brand": [lambda w: [BrandFactory(is_default=True) for _ in range(2)]],
     "one_block_per_key": [
         lambda w: Block.objects.create(page=w.page, key=w.page.blocks.first().key, kind="heading", position=99)
     ],
@@ -242,6 +246,7 @@ def rows():
     kinds = (
         Profile,
         SavedAudience,
+        Brand,
         Service,
         Subscription,
         ConsentEvent,
@@ -257,6 +262,7 @@ def rows():
         TrackingEvent,
         Notice,
         LandingPage,
+        PageState,
         Block,
         PublishedVersion,
         ScheduledPublication,

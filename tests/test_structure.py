@@ -259,8 +259,12 @@ ABOUT_OPERATORS = {
     "landingpages.LandingPage": "created_by modified_by archived_by",
     "landingpages.ScheduledPublication": "scheduled_by",
     "landingpages.PublishedVersion": "published_by",
+    "landingpages.PageState": "by",
 }
 NOT_PERSONAL = {
+    "profiles.Brand": "label light_accent light_button_text light_page light_text dark_accent dark_button_text dark_page "
+    "dark_text postal_address privacy_url",
+    "profiles.Logo": "digest media_type",
     "profiles.SuppressedHash": "channel",
     "profiles.Erasing": "event_ids",
     "profiles.CustomField": "key label type options",
@@ -283,6 +287,7 @@ NOT_PERSONAL = {
     "landingpages.ScheduledPublication": "content reason",
     "landingpages.Block": "key kind field texts",
     "landingpages.PublishedVersion": "content",
+    "landingpages.PageState": "content",
     "landingpages.Submission": "language status",
 }
 

@@ -14,8 +14,8 @@ from deliveries import lifecycle, preparation
 from deliveries.models import Delivery, TrackedLink
 from profiles import consent, importjobs, pending, subscriptions
 from profiles.links import Purpose, make_token
-from profiles.models import CustomField, Profile, SavedAudience, Source
-from tests.factories import ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
+from profiles.models import CustomField, Logo, Profile, SavedAudience, Source
+from tests.factories import BrandFactory, ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +26,8 @@ OPEN = {
     "public:/u/<str:token>/",
     "tracking:click",
     "tracking:opened",
+    "brand:stylesheet",
+    "brand:logo",
     "pages:page",
     "pages:/lp/<slug:slug>",
     "pages:personal_page",
@@ -123,6 +125,10 @@ def values(operator, settings, tmp_path):
         "delivery_id": Delivery.objects.get(label="paused").pk,
         "record_id": record.pk,
         "service_id": service.pk,
+        "brand_id": BrandFactory().pk,
+        "colours": "-".join(["1d5f5a"] * 8),
+        "scheme": "dark",
+        "digest": Logo.objects.create(digest="d" * 64, media_type="image/png", width=1, height=1, data=b"").digest,
         "import_id": job.pk,
         "name": "release",
         "page_id": page.pk,

@@ -1,6 +1,7 @@
 """People, what they allow, and the ledger of who changed it."""
 
 from profiles.models.audiences import AudienceKind, AudienceMember, SavedAudience
+from profiles.models.brands import Brand, Logo
 from profiles.models.events import ConsentEvent, Scope, Source
 from profiles.models.imports import IMPORT_SOURCES, RUNNING, ImportJob, ImportStatus
 from profiles.models.membership import MessageChoice, Service, Subscription, SubscriptionQuerySet, ValidityUnit
@@ -16,6 +17,7 @@ __all__ = [
     "RUNNING",
     "AudienceKind",
     "AudienceMember",
+    "Brand",
     "ConsentEvent",
     "CustomField",
     "CustomType",
@@ -24,6 +26,7 @@ __all__ = [
     "Gender",
     "ImportJob",
     "ImportStatus",
+    "Logo",
     "MessageChoice",
     "Notice",
     "NoticeKind",

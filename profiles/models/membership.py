@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from profiles.channels import Channel
+from profiles.models.brands import Brand
 from profiles.models.people import Profile
 
 
@@ -44,6 +45,15 @@ class Service(models.Model):
         choices=[(channel.value, channel.label) for channel in (Channel.EMAIL, Channel.SMS)],
         default=Channel.EMAIL,
         help_text=_("Only deliveries of this channel can be tied to the service. It cannot be changed later."),
+    )
+    brand = models.ForeignKey(
+        Brand,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("brand"),
+        help_text=_("Of its pages, unless a page has its own. Left empty, the default brand."),
     )
     starts_on = models.DateField(_("first day"), null=True, blank=True)
     ends_on = models.DateField(_("last day"), null=True, blank=True)

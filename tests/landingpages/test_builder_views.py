@@ -647,3 +647,43 @@ def test_nobody_without_a_login_sees_any_page(client, online):
     for name in ("list", "build", "preview", "publish"):
         response = client.get(url(name, *(() if name == "list" else (online.pk,))))
         assert (response.status_code, response["Location"].startswith("/admin/login/")) == (302, True)
+
+
+def test_undo_brings_back_what_was_there_and_says_whose_change_it_was(press, backoffice, draft):
+    first = draft.blocks.first()
+    before = labels(draft)
+    editing.remove(draft, first.key, by="Ben")
+
+    text = read(backoffice, "build", draft.pk)
+    assert re.search(r"Last change: <time[^>]*>today [\d:]+</time>, Ben", text)
+    assert re.search(r'value="undo" id="undo" title="Undo">', text)
+    assert re.search(r'value="redo" id="redo" title="Redo" aria-disabled="true">', text)
+    response = press(draft, "undo")
+
+    assert labels(draft) == before
+    assert "focus=undo" in response["Location"]
+    assert "The change of Ben is undone." in " ".join(backoffice.get(response["Location"]).content.decode().split())
+    press(draft, "redo")
+    assert labels(draft) == before[1:]
+
+
+def test_undo_takes_back_what_was_typed_and_redo_gives_it_again(press, draft):
+    first, before = draft.blocks.first(), labels(draft)
+
+    press(draft, "undo", block=first, typed={"block-label_en": "Typed"})
+    assert labels(draft) == before
+    press(draft, "redo")
+    assert labels(draft)[0] == "Typed"
+
+
+def test_nothing_is_undone_where_nothing_was_done_or_somebody_else_was_faster(press, backoffice, draft):
+    draft.states.all().delete()
+    before = labels(draft)
+    response = press(draft, "undo")
+    assert "There is nothing to undo any more." in backoffice.get(response["Location"]).content.decode()
+    editing.remove(draft, draft.blocks.first().key, by="Ben")
+
+    stale = press(draft, "undo", revision="0")
+
+    assert stale.status_code == 409
+    assert labels(draft) == before[1:]

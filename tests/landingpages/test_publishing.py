@@ -59,6 +59,7 @@ def test_snapshot_has_the_shape_that_versions_keep():
             "service_id": None,
         },
         "texts": {"en": {"confirmation": "Done.", "error": ""}, "fr": {"confirmation": "", "error": ""}},
+        "brand": None,
         "languages": ["en", "fr"],
         "blocks": [
             {

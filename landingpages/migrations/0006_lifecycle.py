@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('landingpages', '0003_block_field'),
+        ('landingpages', '0005_page_states'),
         ('profiles', '0011_import_language'),
     ]
 
