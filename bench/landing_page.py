@@ -87,7 +87,7 @@ def make(people: int) -> dict[str, object]:
     from profiles.models import Profile
 
     call_command("collectstatic", interactive=False, verbosity=0)  # the product names its style sheets by their contents
-    page = create_page("preferences", label="Preferences", slug=SLUG, by="bench")
+    page = create_page("channels", label="Preferences", slug=SLUG, by="bench")
     publishing.publish(page, by="bench")
     profiles = Profile.objects.bulk_create(Profile(last_name=f"P{n}", email=f"p{n}@example.org") for n in range(people))
     boxes = [block for block in page.version.content["blocks"] if block["field"] in ("opted_out_email", "opted_out_sms")]

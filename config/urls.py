@@ -1,4 +1,4 @@
-"""Every URL: the back office under /admin/, what recipients and visitors open under /u/, /t/, /lp/, /c/ and /brand/."""
+"""Every URL: the back office under /admin/, what recipients and visitors open under /u/, /t/, /lp/, /c/, /d/, /brand/."""
 
 from django.conf import settings
 from django.contrib import admin

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_noop as noop
 
 from deliveries import notice_mails, pagelinks, transports
 from deliveries.transports import Outcome, Result, Session, TransportUnavailable
-from profiles import erased, subscriptions
+from profiles import disputing, erased, subscriptions
 from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.models import Notice, NoticeKind, NoticeStatus, PendingChange, Profile
 from quarantine import counting, qualification
@@ -50,6 +50,7 @@ ERASED = noop("The address was erased earlier and has to stay silent.")
 ADDRESS_CHANGED = noop("It is not the address of this profile any more.")
 NOT_TRUE_ANY_MORE = noop("It is not true any more.")
 DONE_ALREADY = noop("There is nothing left to confirm.")
+FROZEN = noop("A former address disputes the change of address.")
 PAGE_CLOSED = noop("The page is not online.")
 GONE = noop("The notice does not exist any more.")
 
@@ -174,6 +175,10 @@ def _refusal(notice: Notice) -> str:
         return NOT_TRUE_ANY_MORE
     if notice.kind == NoticeKind.FRESH_LINK and pagelinks.find_open(notice.page_id or 0) is None:
         return PAGE_CLOSED
+    if notice.kind == NoticeKind.FRESH_LINK and any(
+        disputing.is_frozen(one) for one in holders.filter(pk=notice.profile_id or 0)
+    ):
+        return FROZEN
     return ""
 
 

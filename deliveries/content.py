@@ -25,6 +25,7 @@ PAGE_FAULTS = {
         noop("The blocklist page “%(page)s” is not online: publish it, or choose another."),
     ),
 }
+NO_CENTRE = noop("The message links to the preference centre, but it is not online: open it.")
 NO_SERVICE = noop("The %(part)s links to the unsubscription page of a service, but the delivery is for no service.")
 NO_POSTAL_ADDRESS = noop("The postal address of the sender is not set (SENDER_POSTAL_ADDRESS): many countries ask for it.")
 
@@ -78,6 +79,10 @@ def _text_only(content: dict[str, Any]) -> Iterator[Line]:
 
 def _pages(content: dict[str, Any]) -> Iterator[Line]:
     """Whether every linked page is chosen, and visitors can open it now."""
+    if any(merging.CENTRE in _names(content[part], html=part == "html") for part in PART_NAMES):
+        centre = content.get("centre")
+        if centre is None or pagelinks.find_open(centre["id"]) is None:
+            yield error_line(NO_CENTRE)
     for field, name in merging.PAGES.items():
         missing, closed = PAGE_FAULTS[name]
         pinned: dict[str, Any] | None = content.get(name)
@@ -99,7 +104,8 @@ def _service(content: dict[str, Any]) -> Iterator[Line]:
 def _has_link(source: str, *, html: bool) -> bool:
     """Whether recipients can say no; a template with a mistake is reported by itself."""
     names = _names(source, html=html)
-    return names is BROKEN or not names.isdisjoint({merging.UNSUBSCRIBE, merging.SERVICE_UNSUBSCRIBE, *merging.PAGES})
+    links = {merging.UNSUBSCRIBE, merging.SERVICE_UNSUBSCRIBE, merging.CENTRE, *merging.PAGES}
+    return names is BROKEN or not names.isdisjoint(links)
 
 
 def _names(source: str, *, html: bool) -> frozenset[str]:

@@ -71,8 +71,8 @@ class DeliveryForm(forms.ModelForm):
         sent = typed if typed is not None else self.data if isinstance(self.data, QueryDict) else QueryDict()
         self.stored_tree = Builder.of(*stored).tree()
         self.builder = Builder.read(sent) or Builder.of(*stored)
-        for column, kind in pagelinks.PAGE_TYPES.items():
-            pages = LandingPage.objects.filter(type=kind).select_related("version")
+        for column, kinds in pagelinks.PAGE_TYPES.items():
+            pages = LandingPage.objects.filter(type__in=kinds).select_related("version")
             self.fields[column].queryset = pages  # type: ignore[attr-defined]
         self.initial = {
             **self.initial,

@@ -45,10 +45,12 @@ FIELDS = {
     "unsubscribe_url": gettext_lazy("Unsubscription link"),
     "preferences_url": gettext_lazy("Link to the preference page"),
     "blocklist_url": gettext_lazy("Link to the blocklist page"),
+    "preference_centre_url": gettext_lazy("Link to the preference centre"),
     "service_unsubscribe_url": gettext_lazy("Link to the unsubscription page of the service"),
 }
 CUSTOM = "profile.custom."  # and the key of a custom field
 UNSUBSCRIBE = "unsubscribe_url"
+CENTRE = "preference_centre_url"
 SERVICE_UNSUBSCRIBE = "service_unsubscribe_url"
 # Links to the landing pages of a delivery -> the delivery's column, which the pinned content has too.
 PAGES = {"preferences_url": "preference_page", "blocklist_url": "blocklist_page"}

@@ -118,7 +118,11 @@ def _address_changed(notice: Notice) -> Letter:
     return Letter(
         subject=_("Your email address was changed"),
         opening=_("From now on we write to another address instead of this one. The new one was confirmed there."),
-        closing=_("If it was not you who asked for this, answer this mail, and we put it right."),
+        closing=_(
+            "If it was not you who asked for this, say so here: it stops everything until somebody of us has looked at it."
+        ),
+        link=f"{settings.PUBLIC_URL}/d/{make_token(Purpose.DISPUTE, notice.profile.public_id)}" if notice.profile else "",
+        link_label=_("It was not me"),
     )
 
 

@@ -6,19 +6,25 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from landingpages.models import LandingPage, PageStatus, PageType
+from landingpages.models import PREFERENCE_TYPES, LandingPage, PageStatus, PageType
 from profiles.links import Purpose, make_token
 from profiles.models import Profile
 
 # Column of the delivery, which the pinned content has too -> which pages may stand there.
-PAGE_TYPES = {"preference_page": PageType.ACQUISITION, "blocklist_page": PageType.BLOCKLIST}
+PAGE_TYPES: dict[str, tuple[PageType, ...]] = {"preference_page": PREFERENCE_TYPES, "blocklist_page": (PageType.BLOCKLIST,)}
 
 
 def defaults() -> dict[str, LandingPage | None]:
     """What a new delivery links to: the default page of each type, where visitors can open it."""
     marked = LandingPage.objects.filter(is_default=True, status=PageStatus.ONLINE).select_related("version")
-    by_type = {page.type: page for page in marked if is_open(page)}
-    return {column: by_type.get(kind) for column, kind in PAGE_TYPES.items()}
+    opened = [page for page in marked if is_open(page)]
+    return {column: next((page for page in opened if page.type in kinds), None) for column, kinds in PAGE_TYPES.items()}
+
+
+def centre() -> LandingPage | None:
+    """The preference centre, if visitors can open it now."""
+    page = LandingPage.objects.filter(type=PageType.PREFERENCES).select_related("version").first()
+    return page if page and is_open(page) else None
 
 
 def default_of(service_id: int, kind: PageType) -> LandingPage | None:

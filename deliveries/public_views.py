@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from deliveries import unsubscribing
 from deliveries.models import Delivery
+from landingpages import centre
 from profiles import links, publicpages
 from profiles.consent import Evidence
 from profiles.links import InvalidLink, Purpose
@@ -82,12 +83,18 @@ def _personal(request: HttpRequest, profile: Profile) -> HttpResponse:
 
 def _page(request: HttpRequest, template: str, profile: Profile, **context: Any) -> HttpResponse:
     """Minimal: a mail may have been forwarded, so the address is masked and nothing else of the profile shows."""
-    return publicpages.respond(request, template, 200, masked=publicpages.masked(profile.email), **context)
+    return publicpages.respond(request, template, 200, masked=publicpages.masked(profile.email), **_centre(), **context)
 
 
 def _invalid(request: HttpRequest) -> HttpResponse:
     """One answer for malformed, forged, expired and unknown, so that nothing can be learned from it."""
-    return publicpages.respond(request, "public/invalid.html", 404)
+    return publicpages.respond(request, "public/invalid.html", 404, **_centre())
+
+
+def _centre() -> dict[str, Any]:
+    """The way to the preference centre; this link opens nothing there (design decision 6)."""
+    url = centre.public_url()
+    return {"centre": f"{url}?lang={translation.get_language()}"} if url else {}
 
 
 def _language(request: HttpRequest, profile: Profile) -> str:

@@ -49,6 +49,7 @@ def pin(delivery: Delivery) -> dict[str, Any]:
         "tracked_links": tracked_links,
         "text": delivery.text or text_of(delivery.html),
         "service_page": _service_page(delivery),
+        "centre": pagelinks.pin(pagelinks.centre()),
         **{name: pagelinks.pin(getattr(delivery, name)) for name in merging.PAGES.values()},
     }
 
@@ -105,6 +106,8 @@ class Renderer:
         pages = {field: self.content.get(name) for field, name in merging.PAGES.items()}
         links = {field: pagelinks.url(page, profile, delivery) if page else "" for field, page in pages.items()}
         links[merging.UNSUBSCRIBE] = unsubscribe_url(profile, delivery)
+        centre = self.content.get("centre")
+        links[merging.CENTRE] = pagelinks.url(centre, profile, delivery) if centre else ""
         own = self.content.get("service_page")
         links[merging.SERVICE_UNSUBSCRIBE] = pagelinks.url(own, profile, delivery) if own else links[merging.UNSUBSCRIBE]
         people = merging.profile_values(profile, self.customs)

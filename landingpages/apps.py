@@ -9,9 +9,10 @@ class LandingPagesConfig(AppConfig):
     verbose_name = _("Landing pages")
 
     def ready(self) -> None:
-        from landingpages import guard, holding
-        from profiles import holders
+        from landingpages import centre, guard, holding
+        from profiles import holders, servicechanges
 
         post_migrate.connect(guard.install_after_migrate, sender=self)
         register(guard.versions_are_guarded, Tags.database)
+        servicechanges.listen(centre.refresh)
         holders.register(holding.SubmissionHolder())

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from landingpages import limits, memberships, submission, visits
 from landingpages.forms import PageForm, form_class, initial_for
-from landingpages.public_answers import closed, confirmed, frame, say, show
+from landingpages.public_answers import centre_offer, closed, confirmed, frame, say, show
 from landingpages.submission import Outcome
 from landingpages.visits import Visit
 from profiles import publicpages
@@ -18,6 +18,7 @@ from profiles.channels import ANY_CHANNEL, OPT_OUT_LABELS
 from profiles.consent import Evidence
 from profiles.models import Profile, Service, Source
 
+BOXES = "boxes"  # name of the hidden input with the services that the preference centre showed
 VERSION = "version"  # name of the hidden input that ends a form: which version the person read
 
 
@@ -44,14 +45,14 @@ def page(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
     if request.method == "POST" and "undo" in request.POST:
         return _undo(request, visit)
     if request.method == "POST" and "fresh-link" in request.POST:
-        return _fresh_link(request, visit, profile) if visit.is_open else closed(request, visit)
+        return _fresh_link(request, visit, profile) if visit.is_open and not visit.is_frozen else closed(request, visit)
     if visit.is_fresh and visit.is_open:
         return _fresh(request, visit, profile)
     return _aged(request, visit, profile)
 
 
 def _fresh(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
-    shown = visits.as_shown(visit, request.POST.get(VERSION, "")) if request.method == "POST" else visit
+    shown = _as_shown(request, visit) if request.method == "POST" else visit
     if shown is None:
         form = _form(visit)(initial=_initial(visit, profile))
         return show(request, visit, form, 422, fault=limits.changed_meanwhile(), **_context(visit, profile))
@@ -65,7 +66,11 @@ def _fresh(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse
     outcome = submission.submit(
         visit.version, profile, visit.link, form, evidence=_evidence(request, visit), source=_source(request, visit)
     )
-    return confirmed(request, visit, *_notes(outcome), can_undo=visits.can_undo(visit))
+    return confirmed(request, visit, *_notes(outcome), can_undo=visits.can_undo(visit), again=visit.is_centre)
+
+
+def _as_shown(request: HttpRequest, visit: Visit) -> Visit | None:
+    return visits.as_shown(visit, request.POST.get(VERSION, ""), request.POST.get(BOXES, ""))
 
 
 def _aged(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
@@ -99,7 +104,7 @@ def _offer(request: HttpRequest, visit: Visit, form: PageForm, stop: StopForm) -
         return closed(request, visit)
     status = 410 if not visit.is_open else 422 if stop.is_bound else 200
     template = "landingpages/public_aged.html"
-    shared = frame(visit) | _arrival(visit)
+    shared = frame(visit) | _arrival(visit) | centre_offer(visit)
     return publicpages.respond(request, template, status, form=form, stop=stop, visit=visit, **shared)
 
 
@@ -144,7 +149,18 @@ def _initial(visit: Visit, profile: Profile) -> dict[str, Any]:
 
 
 def _context(visit: Visit, profile: Profile) -> dict[str, Any]:
-    return {"masked": publicpages.masked(profile.email), "version": visit.version.number, **_arrival(visit)}
+    boxes = ",".join(str(number) for number in memberships.service_ids(visit.content)) if visit.is_centre else ""
+    return {
+        "masked": publicpages.masked(profile.email),
+        "version": visit.version.number,
+        "boxes": boxes,
+        "asks_mobile": _asks_mobile(visit),
+        **_arrival(visit),
+    }
+
+
+def _asks_mobile(visit: Visit) -> bool:
+    return any(block["field"] == "mobile" for block in visit.content["blocks"])
 
 
 def _form(visit: Visit) -> type[PageForm]:

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from landingpages import usage
+from landingpages import centre, usage
 from landingpages.listing import Filter, FilterForm
 from landingpages.views import PER_PAGE, crumbs, find, frame, with_head
 from profiles import brands
@@ -21,7 +21,7 @@ def page_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(with_head(wanted.apply()), PER_PAGE).get_page(request.GET.get("page"))
     default = brands.Default()
     rows = [frame(one, default) for one in page]
-    context: dict[str, Any] = {"page": page, "rows": rows, "form": form, "is_filtered": wanted.is_active}
+    context: dict[str, Any] = {"page": page, "rows": rows, "form": form, "is_filtered": wanted.is_active, "centre": centre.find()}
     return render(request, "landingpages/list.html", title=_("Landing pages"), **context)
 
 

@@ -17,6 +17,7 @@ STATUSES: list[tuple[str, Any]] = [
     (FAILED, gettext_lazy("Publishing failed")),
     (ARCHIVED, gettext_lazy("Archived")),
 ]
+TYPES = [choice for choice in PageType.choices if choice[0] != PageType.PREFERENCES]
 
 
 class FilterForm(forms.Form):
@@ -28,7 +29,7 @@ class FilterForm(forms.Form):
         max_length=128,
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
-    type = forms.ChoiceField(label=gettext_lazy("Type"), required=False, choices=[ALL, *PageType.choices])
+    type = forms.ChoiceField(label=gettext_lazy("Type"), required=False, choices=[ALL, *TYPES])
     status = forms.ChoiceField(label=gettext_lazy("Status"), required=False, choices=[ALL, *STATUSES])
 
 
@@ -52,7 +53,8 @@ class Filter:
 
     def apply(self) -> QuerySet[LandingPage]:
         """The pages, newest first; those on the shelf only where they are asked for."""
-        pages = LandingPage.objects.filter(is_template=False, archived_at__isnull=self.status != ARCHIVED)
+        pages = LandingPage.objects.exclude(type=PageType.PREFERENCES)
+        pages = pages.filter(is_template=False, archived_at__isnull=self.status != ARCHIVED)
         if self.words:
             pages = pages.filter(_says(self.words))
         if self.type:

@@ -35,8 +35,10 @@ class PageType(models.TextChoices):
     SUBSCRIPTION = "subscription", _("Subscription")
     UNSUBSCRIPTION = "unsubscription", _("Unsubscription")
     BLOCKLIST = "blocklist", _("Blocklist")
+    PREFERENCES = "preferences", _("Preference centre")  # one of them, built in: landingpages.centre
 
 
+PREFERENCE_TYPES = (PageType.ACQUISITION, PageType.PREFERENCES)  # where the link to one's preferences may lead
 SERVICE_TYPES = (PageType.SUBSCRIPTION, PageType.UNSUBSCRIPTION)  # sending one changes a subscription
 
 
@@ -154,6 +156,9 @@ class LandingPage(LifecycleProperties):
                 condition=Q(is_default=False) | ~Q(type__in=SERVICE_TYPES) | Q(service__isnull=False),
                 name="a_subscription_page_is_the_default_of_a_service",
                 violation_error_message=_("Choose the service that the page is the default of."),
+            ),
+            models.UniqueConstraint(
+                fields=["type"], condition=Q(type=PageType.PREFERENCES), name="there_is_one_preference_centre"
             ),
             models.UniqueConstraint(
                 fields=["type"], condition=Q(is_default=True, service__isnull=True), name="one_default_page_per_type"

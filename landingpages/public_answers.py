@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from landingpages import limits
+from landingpages import centre, limits
 from landingpages.forms import PageForm
 from landingpages.visits import Visit
 from profiles import brands, publicpages
@@ -49,7 +49,14 @@ def closed(request: HttpRequest, visit: Visit) -> HttpResponse:
     """A page that was online once: off to where its author sends visitors, else a sentence (design decision 13)."""
     if url := visit.content["settings"]["redirection_url"]:
         return HttpResponseRedirect(url, headers={"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
-    return say(request, 410, _("This page is no longer available"), _("It was closed by its author."), **frame(visit))
+    offer = centre_offer(visit)
+    return say(request, 410, _("This page is no longer available"), _("It was closed by its author."), **offer, **frame(visit))
+
+
+def centre_offer(visit: Visit) -> dict[str, Any]:
+    """The way to the preference centre, where this page does not do what somebody came for."""
+    url = "" if visit.is_centre else centre.public_url()
+    return {"centre": f"{url}?lang={translation.get_language()}"} if url else {}
 
 
 def takes_nobody(request: HttpRequest, visit: Visit) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from landingpages import confirm_views, public_views
+from landingpages import confirm_views, dispute_views, public_views
 
 app_name = "pages"
 urlpatterns = [
@@ -14,4 +14,6 @@ urlpatterns = [
     path("lp/<slug:slug>/<str:token>", public_views.page),
     path("c/<str:token>/", confirm_views.confirm, name="confirm"),
     path("c/<str:token>", confirm_views.confirm),
+    path("d/<str:token>/", dispute_views.dispute, name="dispute"),
+    path("d/<str:token>", dispute_views.dispute),
 ]

@@ -48,7 +48,7 @@ def page(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
 def _stranger(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The same work, the same answer, whoever is meant: validate, keep it for the worker, say so (design decision 8)."""
     if not visit.content["settings"]["unidentified_allowed"]:
-        return _ask_address(request, visit, AddressForm(), 404)
+        return _ask_address(request, visit, AddressForm(), 200 if visit.is_centre else 404)
     blank = form_class(visit.content, translation.get_language())
     address = reverse("pages:fresh_link", args=[visit.slug])
     offer: dict[str, Any] = {"fresh_link": f"{address}?lang={translation.get_language()}"}
@@ -109,5 +109,5 @@ def _keep(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
 
 def _ask_address(request: HttpRequest, visit: Visit, form: AddressForm, status: int = 200, **context: Any) -> HttpResponse:
     """The page for those who need a link from us; 404 where they asked for a page that is not for strangers."""
-    shared = frame(visit) | stranger(visit, "fresh_link") | context
+    shared = frame(visit) | stranger(visit, "fresh_link") | {"is_centre": visit.is_centre} | context
     return publicpages.respond(request, "landingpages/public_address.html", status, form=form, **shared)

@@ -13,7 +13,7 @@ from landingpages import memberships, submission
 from landingpages.forms import form_class
 from landingpages.models import OnMatch, PageType, ReconciliationKey, Submission, SubmissionStatus
 from landingpages.submission import FRESH_LINK_FOR, Wanted
-from profiles import pending, registering, subscriptions
+from profiles import disputing, pending, registering, subscriptions
 from profiles.channels import Channel
 from profiles.models import Profile, Service, Source
 from profiles.values import differing, is_given, stored
@@ -63,6 +63,8 @@ def _fresh_link(one: Submission) -> Result:
     profile = registering.oldest(Channel.EMAIL, one.data[FRESH_LINK_FOR])
     if profile is None:
         return SubmissionStatus.REFUSED, None, _("Nobody has this address.")
+    if disputing.is_frozen(profile):
+        return SubmissionStatus.REFUSED, profile, _("A former address disputes the change of address: look at the profile.")
     if not submission.ask_fresh_link(one.version, profile, language=one.language):
         return SubmissionStatus.REFUSED, profile, _("A link was sent to this address a moment ago.")
     return SubmissionStatus.ASKED, profile, ""

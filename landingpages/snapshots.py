@@ -43,11 +43,15 @@ def _clean(texts: Any, name: str) -> str:
 
 
 def snapshot(page: LandingPage, default: brands.Default | None = None) -> dict[str, Any]:
-    """The content that a version of the page would have now; the preview shows the same. `default` spares a query per page.
+    """The content that a version of the page would have now; the preview shows the same. `default` spares a query per page."""
+    return compose(page, list(page.blocks.all()), default)
+
+
+def compose(page: LandingPage, stored: list[Block], default: brands.Default | None = None) -> dict[str, Any]:
+    """The content of a page that consists of these blocks.
 
     `languages` are those in which nothing is left untranslated: visitors are offered no other.
     """
-    stored = list(page.blocks.all())
     fields = known(block.field for block in stored)
     blocks = [_block(block, fields) for block in stored]
     values = {name: getattr(page, name) for name in SETTINGS}

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from landingpages.forms import PageForm, bindings, bound_blocks, field_name
 from landingpages.memberships import Answers
 from landingpages.models import BlockKind, PageType, PublishedVersion, Submission
 from landingpages.visits import Visit
-from profiles import aliases, consent, notices, pending, publicpages, registering
+from profiles import aliases, consent, disputing, notices, pending, publicpages, registering
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS
 from profiles.consent import Evidence
 from profiles.links import Link
@@ -106,8 +107,9 @@ def submit(
 ) -> Outcome:
     """Do what the holder of a genuine, fresh link asks, for this profile alone.
 
-    Ticks, subscriptions and ordinary fields at once; clearing a box at once only if the link is younger than the tick
-    (decision 6); everything else once it is confirmed by email. An empty text changes nothing unless its value was shown.
+    Ticks, subscriptions and ordinary fields at once; clearing a box at once only if the link is younger than the tick, and
+    subscribing to what the person has left only if it is younger than that (decision 6); everything else once it is
+    confirmed by email. An empty text changes nothing unless its value was shown.
     A box "check to subscribe" that is empty ends the subscription that is stored, whatever the form says that it showed.
     """
     asked = wanted(version.content, form, form.bound_values())
@@ -120,33 +122,50 @@ def submit(
         registering.choose(stored, now, source, evidence, asked.wordings)
         shown = _shown_fields(version.content, form)
         registering.change(stored, {name: value for name, value in asked.fields.items() if is_given(value) or name in shown})
-        closed = _subscribe(stored, asked, source=source, evidence=evidence, language=form.language)
-        outcome = _ask(version, stored, asked, later, evidence, form.language)
+        anew = _left_since(stored, asked, link.issued_at)
+        closed = _subscribe(stored, asked, set(anew), source=source, evidence=evidence, language=form.language)
+        outcome = _ask(version, stored, asked, later, anew, evidence, form.language)
     outcome.closed = closed
     return outcome
 
 
-def _subscribe(stored: Profile, asked: Wanted, *, source: Source, evidence: Evidence, language: str) -> list[Service]:
+def _left_since(stored: Profile, asked: Wanted, moment: datetime) -> dict[int, bool]:
+    """The services that are subscribed to although the person has left them after this moment."""
+    wanted = [number for number, yes in asked.services.wanted.items() if yes]
+    held = memberships.current(stored, wanted) if wanted else set()
+    found = Service.objects.in_bulk([number for number in wanted if number not in held])
+    return {number: True for number, service in found.items() if pending.ended_since(stored, service, moment)}
+
+
+def _subscribe(
+    stored: Profile, asked: Wanted, but: set[int], *, source: Source, evidence: Evidence, language: str
+) -> list[Service]:
     held = memberships.current(stored, asked.services.left_empty) if asked.services.left_empty else set()
-    wanted = dict.fromkeys(held, False) | asked.services.wanted
+    wanted = dict.fromkeys(held, False) | {number: yes for number, yes in asked.services.wanted.items() if number not in but}
     return memberships.apply(stored, wanted, source=source, evidence=evidence, wordings=asked.wordings, language=language)
 
 
 def _ask(
-    version: PublishedVersion, stored: Profile, asked: Wanted, lifts: dict[str, bool], evidence: Evidence, language: str
+    version: PublishedVersion,
+    stored: Profile,
+    asked: Wanted,
+    lifts: dict[str, bool],
+    anew: dict[int, bool],
+    evidence: Evidence,
+    language: str,
 ) -> Outcome:
-    """Have the stored address confirm cleared boxes and a new mobile, and a new email confirm itself."""
+    """Have the stored address confirm cleared boxes, services that were left and a new mobile, and a new email itself."""
     outcome = Outcome()
     changed = {name: text for name, text in asked.addresses.items() if getattr(stored, name) != text}
     email = changed.pop("email", "")
-    changes: list[tuple[str, dict[str, str], dict[str, bool]]] = []
-    if changed or lifts:
-        changes.append((stored.email, changed, lifts))
+    changes: list[tuple[str, dict[str, str], dict[str, bool], dict[int, bool]]] = []
+    if changed or lifts or anew:
+        changes.append((stored.email, changed, lifts, anew))
     if email and notices.has_asked_enough(stored):
         outcome.is_too_soon = True
     elif email:
-        changes.append((email, {"email": email}, {}))
-    for address, fields, choices in changes:
+        changes.append((email, {"email": email}, {}, {}))
+    for address, fields, choices, services in changes:
         notice = address and pending.ask(
             stored,
             address=address,
@@ -154,7 +173,8 @@ def _ask(
             choices=choices,
             source=Source.LANDING_PAGE,
             evidence=evidence,
-            wordings={scope: asked.wordings[scope] for scope in choices},
+            services=services,
+            wordings={name: asked.wordings[name] for name in (*choices, *map(memberships.key, services))},
             page=(version.page_id, version.content["slug"]),
             language=language,
         )
@@ -201,8 +221,9 @@ def receive(version: PublishedVersion, data: dict[str, Any], *, language: str, n
 
 
 def ask_fresh_link(version: PublishedVersion, profile: Profile, *, language: str) -> bool:
-    """Send the stored address a new link to the page; False where there is no address, or it was asked just now."""
-    if not profile.email or not notices.may_ask(NoticeKind.FRESH_LINK, profile.email):
+    """Send the stored address a new link to the page; False where there is no address, it was asked just now, or a former
+    address has frozen the profile."""
+    if not profile.email or disputing.is_frozen(profile) or not notices.may_ask(NoticeKind.FRESH_LINK, profile.email):
         return False
     slug = version.content["slug"]
     notices.ask(

@@ -44,7 +44,7 @@ ERROR_TEXTS = {
     "fr": "Vos choix n’ont pas pu être enregistrés.",
 }
 
-PREFERENCES = "preferences"
+CHANNELS = "channels"
 
 TEMPLATES: dict[str, Template] = {
     PageType.ACQUISITION: Template(
@@ -62,10 +62,10 @@ TEMPLATES: dict[str, Template] = {
             _block(BlockKind.BUTTON, "Register", "M’inscrire"),
         ),
     ),
-    PREFERENCES: Template(
+    CHANNELS: Template(
         PageType.ACQUISITION,
-        gettext_lazy("Preferences"),
-        gettext_lazy("An acquisition page with a box per channel, for people to say what they no longer want."),
+        gettext_lazy("Profile acquisition, a box per channel"),
+        gettext_lazy("Collects or updates profiles, and lets people say what they no longer want."),
         {"unidentified_allowed": True},
         {
             "en": {"confirmation": "Your choices are recorded.", "error": ERROR_TEXTS["en"]},

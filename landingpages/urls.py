@@ -4,6 +4,7 @@ from django.urls import path
 
 from landingpages import (
     builder_views,
+    centre_views,
     creation_views,
     list_views,
     preview_views,
@@ -20,6 +21,9 @@ urlpatterns = [
     path("landing-pages/templates/", creation_views.templates, name="templates"),
     path("landing-pages/templates/<slug:template>/duplicate/", creation_views.duplicate_built_in, name="duplicate_built_in"),
     path("landing-pages/for-service/<int:service_id>/", views.for_service, name="for_service"),
+    path("landing-pages/preference-centre/", centre_views.show, name="centre"),
+    path("landing-pages/preference-centre/act/", centre_views.act, name="centre_act"),
+    path("landing-pages/preference-centre/preview/", centre_views.preview, name="centre_preview"),
     path("landing-pages/<int:page_id>/", builder_views.build, name="build"),
     path("landing-pages/<int:page_id>/preview/", preview_views.preview, name="preview"),
     path("landing-pages/<int:page_id>/properties/", views.properties, name="properties"),

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from landingpages import editing, publishing
-from landingpages.models import SERVICE_TYPES, LandingPage
+from landingpages.models import SERVICE_TYPES, LandingPage, PageType
 from landingpages.page_forms import PropertiesForm
 from profiles import brands
 from profiles.backoffice import backoffice_view, is_fragment, operator, render
@@ -42,9 +42,14 @@ def frame(page: LandingPage, default: brands.Default | None = None) -> dict[str,
     return {"page": page, "url": public_url(page), "changes": changes, "waiting_publication": waiting}
 
 
+def built() -> QuerySet[LandingPage]:
+    """The pages that operators build."""
+    return LandingPage.objects.exclude(type=PageType.PREFERENCES)
+
+
 def find(page_id: int) -> LandingPage:
-    """The page with what its head shows; 404 where there is none."""
-    return get_object_or_404(with_head(LandingPage.objects.all()), pk=page_id)
+    """The page with what its head shows; 404 where there is none, and for the preference centre, which nobody builds."""
+    return get_object_or_404(with_head(built()), pk=page_id)
 
 
 def with_head(pages: QuerySet[LandingPage]) -> QuerySet[LandingPage]:
@@ -64,7 +69,7 @@ def for_service(request: HttpRequest, service_id: int) -> HttpResponse:
     """The pages that subscribe to a service or unsubscribe from it: a fragment of the service's own page, or a page."""
     service = get_object_or_404(Service, pk=service_id)
     default = brands.Default()
-    pages = LandingPage.objects.filter(service=service, is_template=False, archived_at__isnull=True)
+    pages = built().filter(service=service, is_template=False, archived_at__isnull=True)
     rows = [frame(one, default) for one in with_head(pages)]
     context: dict[str, Any] = {"rows": rows, "service": service, "types": SERVICE_TYPES}
     if is_fragment(request):
@@ -75,7 +80,7 @@ def for_service(request: HttpRequest, service_id: int) -> HttpResponse:
 @backoffice_view("landingpages.change_landingpage")
 def properties(request: HttpRequest, page_id: int) -> HttpResponse:
     """Every property of a page; visitors see a change with the next publication."""
-    form = PropertiesForm(request.POST or None, instance=get_object_or_404(LandingPage, pk=page_id))
+    form = PropertiesForm(request.POST or None, instance=get_object_or_404(built(), pk=page_id))
     if request.method == "POST" and form.is_valid() and _save(form, find(page_id), by=operator(request)):
         told = _("The page “%(label)s” is saved.") % {"label": form.cleaned_data["label"]}
         messages.success(request, " ".join([told, *form.remarks]))

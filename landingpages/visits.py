@@ -8,12 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from landingpages import memberships
+from landingpages import centre, memberships
 from landingpages.blocks import FIELDS
 from landingpages.forms import bound_blocks
 from landingpages.models import SERVICE_TYPES, LandingPage, PageStatus, PageType, PublishedVersion
 from landingpages.publishing import is_expired
-from profiles import aliases, links
+from profiles import aliases, disputing, links
 from profiles.links import InvalidLink, Link, Purpose
 from profiles.models import ConsentEvent, Profile, Service, Source
 
@@ -26,10 +26,11 @@ class Visit:
     version: PublishedVersion
     link: Link | None = None
     profile: Profile | None = None
+    own: dict[str, Any] | None = None  # the content of the preference centre as this visitor sees it
 
     @property
     def content(self) -> dict[str, Any]:
-        content: dict[str, Any] = self.version.content
+        content: dict[str, Any] = self.own or self.version.content
         return content
 
     @property
@@ -45,6 +46,10 @@ class Visit:
         if self.content["type"] in SERVICE_TYPES and self.service is None:
             return False  # it was deleted
         return self.page.status == PageStatus.ONLINE and not is_expired(self.version)
+
+    @property
+    def is_centre(self) -> bool:
+        return bool(self.content["type"] == PageType.PREFERENCES)
 
     @property
     def is_blocklist(self) -> bool:
@@ -78,7 +83,13 @@ class Visit:
     @property
     def is_fresh(self) -> bool:
         """Whether the link may still show and change what is stored; later it only tightens (design decision 6)."""
-        return self.link is not None and self.link.issued_at + links.SEEING >= timezone.now()
+        is_young = self.link is not None and self.link.issued_at + links.SEEING >= timezone.now()
+        return is_young and not self.is_frozen
+
+    @cached_property
+    def is_frozen(self) -> bool:
+        """Whether a former address said that a change of address was not its doing: links only tighten then."""
+        return self.profile is not None and disputing.is_frozen(self.profile)
 
     @cached_property
     def scopes(self) -> list[str]:
@@ -94,22 +105,35 @@ def find(slug: str, token: str = "") -> Visit | None:
     if page is None or page.version is None:
         return None
     profile = aliases.by_public_id(link.public_id) if link and link.page == page.pk else None
-    return Visit(page, page.version, link, profile) if profile else Visit(page, page.version)
+    visit = Visit(page, page.version, link, profile) if profile else Visit(page, page.version)
+    return _with_own_services(visit) if visit.is_centre else visit
 
 
-def as_shown(visit: Visit, number: str) -> Visit | None:
+def _with_own_services(visit: Visit) -> Visit:
+    """The preference centre with the services that this visitor may choose from; an old link shows none that she holds."""
+    services, held = memberships.load(visit.content), None
+    if visit.profile and visit.is_fresh and visit.is_open:
+        held = memberships.current(visit.profile, services)
+    return replace(visit, own=centre.for_visitor(visit.content, services, held))
+
+
+def as_shown(visit: Visit, number: str, boxes: str = "") -> Visit | None:
     """The visit to the version that the sent form showed: its wording is what the person agreed to.
 
-    None where nothing says which, and where it has a field that visitors may not fill in any more.
+    None where nothing says which, and where it has a field that visitors may not fill in any more. Of the preference centre
+    the form says beside which services it showed (`boxes`).
     """
     answers = _answers(visit.content)
     if not number and not answers:
         return visit  # one button, and no box that could be misread
     known = number.isascii() and number.isdecimal()
     version = PublishedVersion.objects.filter(page=visit.page, number=int(number[:9])).first() if known else None
-    if version is None or not _answers(version.content) <= answers:
+    if version is None:
         return None
-    return replace(visit, version=version)
+    own = centre.as_sent(version.content, boxes, memberships.service_ids(visit.content)) if visit.is_centre else None
+    if (visit.is_centre and own is None) or not _answers(own or version.content) <= answers:
+        return None
+    return replace(visit, version=version, own=own)
 
 
 def _answers(content: dict[str, Any]) -> set[str]:

@@ -36,6 +36,7 @@ class Purpose(IntEnum):
     CONFIRM = 4  # applies a PendingChange, which `public_id` names
     OPEN = 5  # the picture of a message
     CLICK = 6  # a link of a message: `page` is its number
+    DISPUTE = 7  # to a former address: freezes the profile, nothing else
 
 
 # Tightening works at least 400 days (CAN-SPAM asks for 30).
@@ -46,6 +47,7 @@ LIFETIME = {
     Purpose.CONFIRM: timedelta(days=7),
     Purpose.OPEN: timedelta(days=400),
     Purpose.CLICK: timedelta(days=400),
+    Purpose.DISPUTE: timedelta(days=400),
 }
 # Seeing stored data and changing ordinary fields; after that a page is empty and offers a fresh link.
 SEEING = timedelta(days=30)

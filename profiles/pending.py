@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from profiles import aliases, consent, notices, registering, subscriptions
+from profiles import aliases, consent, disputing, notices, registering, subscriptions
 from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.consent import Evidence
 from profiles.links import LIFETIME, Link, Purpose
@@ -43,9 +43,14 @@ def ask(
 ) -> Notice | None:
     """Keep the change and ask the address by email; None, and nothing kept, where it was asked too often.
 
+    None too where a former address has frozen the profile (profiles.disputing), for all that does more than stop something.
+
     `services` is id of a service -> subscribed; `wordings` by scope, or by "service:" and the id. `page` is (id, slug) of
     the page where it was asked for. The address is the stored one, or the new one that `fields` brings.
     """
+    loosens = bool(fields) or not all(choices.values()) or any((services or {}).values())
+    if loosens and disputing.is_frozen(profile):
+        return None
     kind = NoticeKind.CONFIRM_ADDRESS if fields.get("email") == address else NoticeKind.CONFIRM_CHANGE
     if services and all(services.values()) and not fields and not choices:
         kind = NoticeKind.CONFIRM_SUBSCRIPTION
@@ -137,6 +142,8 @@ def liftable(profile: Profile, scope: str, *, since: datetime) -> bool:
 
     The box of a profile that was merged into it counts: where the winner's was ticked already, the merge wrote no event.
     """
+    if disputing.is_frozen(profile):
+        return False
     last = ConsentEvent.objects.filter(profile__in=aliases.all_ids(profile), scope=scope, after=True).order_by("-pk").first()
     return last is not None and last.at < since
 
@@ -171,14 +178,14 @@ def _subscribe(pending: PendingChange, profile: Profile, kept: Evidence) -> None
         if not subscribed:
             for one in Profile.objects.with_address(Channel.EMAIL, pending.address).order_by("pk"):
                 subscriptions.unsubscribe(one, service, source=Source(pending.source), evidence=shown, language=language)
-        elif not _ended_since(profile, service, pending.created_at):
+        elif not ended_since(profile, service, pending.created_at):
             try:
                 subscriptions.subscribe(profile, service, source=Source.DOUBLE_OPT_IN, evidence=shown, language=language)
             except ServiceClosed:
                 continue  # the page behind the link says that it takes nobody any more
 
 
-def _ended_since(profile: Profile, service: Service, moment: datetime) -> bool:
+def ended_since(profile: Profile, service: Service, moment: datetime) -> bool:
     """Whether the person, or an operator, ended the subscription after the question: the later word counts."""
     ids = aliases.all_ids(profile)
     ended = ConsentEvent.objects.filter(profile__in=ids, service=service, after=True, at__gt=moment)

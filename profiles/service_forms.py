@@ -32,6 +32,7 @@ class ServiceForm(forms.ModelForm):
             "validity_amount",
             "validity_unit",
             "double_opt_in",
+            "in_preference_centre",
             "subscribed_message",
             "unsubscribed_message",
         )

@@ -15,6 +15,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from profiles import servicechanges
 from profiles.backoffice import backoffice_view, operator, render
 from profiles.models import ConsentEvent, Service, Subscription
 from profiles.service_forms import ServiceForm
@@ -33,6 +34,7 @@ def add(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             service = form.write()
             LogEntry.objects.log_actions(operator(request).pk, [service], ADDITION, [{"added": {}}], single_object=True)
+        servicechanges.announce()
         messages.success(request, _("“%(service)s” was added.") % {"service": service})
         return redirect("admin:profiles_service_change", service.pk)
     crumbs = [(_("Services"), reverse("admin:profiles_service_changelist"))]
@@ -53,6 +55,7 @@ def general(request: HttpRequest, service_id: int) -> HttpResponse:
             form.write()
             changed = [{"changed": {"fields": _labels(form.changed())}}]
             LogEntry.objects.log_actions(operator(request).pk, [service], CHANGE, changed, single_object=True)
+        servicechanges.announce()
         messages.success(request, _("“%(service)s” is saved.") % {"service": service})
         return redirect("admin:profiles_service_change", service.pk)
     status = 422 if form.errors else 200
@@ -80,6 +83,7 @@ def delete(request: HttpRequest, service_id: int) -> HttpResponse:
         except ProtectedError as refusal:
             obstacles = [f"{one._meta.verbose_name}: {one}" for one in sorted(refusal.protected_objects, key=str)]
         else:
+            servicechanges.announce()
             messages.success(request, _("“%(service)s” was deleted.") % {"service": service})
             return redirect("admin:profiles_service_changelist")
     status = 409 if request.method == "POST" else 200

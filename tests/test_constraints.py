@@ -134,6 +134,9 @@ BAD_ROWS = {
         lambda w: Service.objects.update(validity_unit="days"),
         lambda w: Service.objects.update(validity_amount=0, validity_unit="days"),
     ],
+    "there_is_one_preference_centre": [
+        lambda w: LandingPage.objects.bulk_create(LandingPage(type="preferences", slug=slug) for slug in ("a", "b"))
+    ],
     "one_default_page_per_type": [
         lambda w: [LandingPage.objects.create(label="x", slug=f"x{n}", type="acquisition", is_default=True) for n in range(2)]
     ],

@@ -12,6 +12,7 @@ from django.urls import URLPattern, get_resolver
 
 from deliveries import lifecycle, preparation
 from deliveries.models import Delivery, TrackedLink
+from landingpages import centre
 from profiles import consent, importjobs, pending, subscriptions
 from profiles.links import Purpose, make_token
 from profiles.models import CustomField, Logo, Profile, SavedAudience, Source
@@ -36,6 +37,8 @@ OPEN = {
     "pages:/lp/<slug:slug>/fresh-link",
     "pages:confirm",
     "pages:/c/<str:token>",
+    "pages:dispute",
+    "pages:/d/<str:token>",
     "admin:login",
     "admin:logout",
     "set_language",
@@ -96,6 +99,7 @@ def values(operator, settings, tmp_path):
     importjobs.check(job, job.fields)
     list(importjobs.run(importjobs.claim("test")))
     page = PublishedPageFactory()
+    centre.refresh()
     asked = pending.ask(
         profile,
         fields={},
@@ -141,6 +145,7 @@ def values(operator, settings, tmp_path):
             "/t/c/": make_token(Purpose.CLICK, profile.public_id, delivery=delivery.pk, page=tracked.pk),
             "/t/o/": make_token(Purpose.OPEN, profile.public_id, delivery=delivery.pk),
             "/c/": make_token(Purpose.CONFIRM, asked.pending_change.public_id),
+            "/d/": make_token(Purpose.DISPUTE, profile.public_id),
         },
         "key": "nothing",
         "tab": "source",

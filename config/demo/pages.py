@@ -19,7 +19,7 @@ SERVICE_PAGES = {
 def publish(manager: AbstractUser) -> dict[str, LandingPage]:
     """Both pages, by the column of the delivery that they stand in."""
     made = {kind: _page(kind, *named, manager) for kind, named in PAGES.items()}
-    return {column: made[kind] for column, kind in pagelinks.PAGE_TYPES.items()}
+    return {column: made[kind] for column, kinds in pagelinks.PAGE_TYPES.items() for kind in kinds if kind in made}
 
 
 def publish_for(service: Service, manager: AbstractUser) -> None:
@@ -29,7 +29,7 @@ def publish_for(service: Service, manager: AbstractUser) -> None:
 
 
 def _page(kind: PageType, label: str, slug: str, manager: AbstractUser, service: Service | None = None) -> LandingPage:
-    template = templates_builtin.PREFERENCES if kind == PageType.ACQUISITION else kind
+    template = templates_builtin.CHANNELS if kind == PageType.ACQUISITION else kind
     page = templates_builtin.create_page(template, label=label, slug=slug, by=manager, service=service)
     editing.change_page(page, {"is_default": True}, by=manager)
     publishing.publish(page, by=manager)

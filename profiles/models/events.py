@@ -23,6 +23,7 @@ class Source(models.TextChoices):
     API = "api", _("API")
     IMPORT = "import", _("import")
     MERGE = "merge", _("merge")
+    DISPUTED = "disputed", _("change of address disputed")
     DOUBLE_OPT_IN = "double_opt_in", _("double opt-in")
     SYSTEM = "system", _("system")
 

@@ -66,6 +66,11 @@ class Service(models.Model):
         default=False,
         help_text=_("Whoever subscribes by typing an address is subscribed once she has confirmed it by email."),
     )
+    in_preference_centre = models.BooleanField(
+        _("shown in the preference centre"),
+        default=True,
+        help_text=_("People can subscribe and unsubscribe there. Switched off, only subscribers see it there, to leave it."),
+    )
     subscribed_message = models.CharField(
         _("when somebody subscribes"), max_length=30, choices=MessageChoice, default=MessageChoice.NONE
     )

@@ -148,7 +148,7 @@ def test_the_database_refuses_a_second_default_page_of_a_type():
         ("unsubscription", ["heading", "text", "button"], [], False),
         ("generic", ["heading", "text", "button"], [], False),
         (
-            "preferences",
+            "channels",
             ["heading", "text", "text_input", "email", "phone", "checkbox", "checkbox", "checkbox", "checkbox", "button"],
             ["last_name", "email", "mobile", "opted_out_email", "opted_out_sms", "opted_out_push", "opted_out_direct_mail"],
             True,
@@ -176,4 +176,4 @@ def test_a_new_page_shares_nothing_with_its_template():
 
     page.texts["fr"]["confirmation"] = "changed"
 
-    assert TEMPLATES["preferences"].texts["fr"]["confirmation"] == "Vos choix sont enregistrés."
+    assert TEMPLATES["channels"].texts["fr"]["confirmation"] == "Vos choix sont enregistrés."

@@ -128,7 +128,7 @@ def test_an_address_made_from_the_label_is_free(backoffice):
     LandingPageFactory(slug="preferences")
     LandingPageFactory(slug="preferences-2")
 
-    backoffice.post(url("add"), {"template": "preferences", "label": "Preferences", "slug": ""})
+    backoffice.post(url("add"), {"template": "channels", "label": "Preferences", "slug": ""})
 
     assert LandingPage.objects.first().slug == "preferences-3"
 
@@ -147,7 +147,7 @@ def test_an_address_made_from_the_label_is_free(backoffice):
 def test_a_bad_new_page_is_told_at_the_field_and_not_made(backoffice, bad, message):
     LandingPageFactory(slug="preferences")
 
-    response = backoffice.post(url("add"), {"template": "preferences", "label": "Mine", "slug": "mine"} | bad)
+    response = backoffice.post(url("add"), {"template": "channels", "label": "Mine", "slug": "mine"} | bad)
 
     assert (response.status_code, LandingPage.objects.count()) == (422, 1)
     assert message in html.unescape(response.content.decode())

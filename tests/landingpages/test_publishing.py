@@ -78,7 +78,7 @@ def test_snapshot_of_the_same_page_is_the_same_however_often(draft):
     assert publishing.snapshot(draft) == publishing.snapshot(LandingPage.objects.get(pk=draft.pk))
 
 
-@pytest.mark.parametrize("template", ["acquisition", "preferences", "blocklist", "generic"])
+@pytest.mark.parametrize("template", ["acquisition", "channels", "blocklist", "generic"])
 def test_built_in_templates_have_nothing_to_find(template):
     assert findings(LandingPageFactory(template=template)) == []
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from deliveries import confirmations, preparation, sending, stopping, transports, workers
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
-from landingpages import publishing, reconciling, scheduling
+from landingpages import centre, publishing, reconciling, scheduling
 from profiles import importjobs, pending, saved_audiences, sealing, subscriptions
 from profiles.channels import Channel
 from quarantine import counting
@@ -180,9 +180,13 @@ class Command(BaseCommand):
             scheduling.publish_due()
 
     def close_pages(self) -> None:
-        """Pages that expired; visitors are refused from that very moment, this is for the list of the operators."""
+        """Pages that expired; visitors are refused from that very moment, this is for the list of the operators.
+
+        The preference centre follows the services by itself at once; here it is made, and follows what was changed past them.
+        """
         if timezone.now() - self.closed_at >= timedelta(minutes=1):
             publishing.close_expired()
+            centre.refresh()
             self.closed_at = timezone.now()
 
     def expire_subscriptions(self) -> None:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('landingpages', '0005_page_states'),
+        ('landingpages', '0006_preference_centre'),
         ('profiles', '0011_import_language'),
     ]
 
@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='landingpage',
             name='type',
-            field=models.CharField(choices=[('generic', 'Generic'), ('acquisition', 'Profile acquisition'), ('subscription', 'Subscription'), ('unsubscription', 'Unsubscription'), ('blocklist', 'Blocklist')], editable=False, max_length=30, verbose_name='type'),
+            field=models.CharField(choices=[('generic', 'Generic'), ('acquisition', 'Profile acquisition'), ('subscription', 'Subscription'), ('unsubscription', 'Unsubscription'), ('blocklist', 'Blocklist'), ('preferences', 'Preference centre')], editable=False, max_length=30, verbose_name='type'),
         ),
         migrations.AddConstraint(
             model_name='landingpage',
