@@ -299,6 +299,7 @@ PAGE_SECONDS = 2  # between opening a form and sending it, at least
 PAGE_FORM_HOURS = 24  # between opening a form and sending it, at most
 PAGE_LIMIT_PER_NETWORK = 30  # submissions of one network without a link …
 PAGE_LIMIT_MINUTES = 10  # … within this time
+VISITS_SECONDS = 10  # between two times that a web process writes how often pages were looked at; 0: never
 PAGE_UNDO_MINUTES = 10  # how long an opt-out that a page made on arrival can be undone
 
 # Notices: confirmations and links that somebody asked for, per address (design decision 9)

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from deliveries.models import Delivery, Message, TrackedLink, Tracking, TrackingEvent, TrackingKind
-from profiles import aliases
+from profiles import aliases, programs
 from profiles.links import Link, Purpose, make_token
 from profiles.models import Profile
 
@@ -20,12 +20,6 @@ PIXEL = '<img src="{{ tracking.open }}" width="1" height="1" alt="" style="borde
 LONGEST = 2000  # characters of an address; longer ones are left as they are
 MOST_EVENTS = 200  # of one person in one delivery: a program that asks all day fills no disk
 
-# What looks at mails before people do. A name is enough: who hides is told by how fast and how much she clicks.
-PROGRAMS = re.compile(
-    r"bot\b|crawl|spider|scan|preview|proxy|prefetch|monitor|curl|wget|python|java/|go-http|okhttp|headless"
-    r"|barracuda|mimecast|proofpoint|symantec|trend ?micro|sophos|forcepoint|safelinks|cloudmark|ironport",
-    re.IGNORECASE,
-)
 AT_ONCE = timedelta(seconds=5)  # after the hand-over nobody has read it
 SWEEP = timedelta(seconds=10)  # this many different links in this time are a program's
 SWEEP_LINKS = 3
@@ -102,7 +96,7 @@ def record(kind: TrackingKind, asked: Link, *, tracked: TrackedLink | None = Non
         link=tracked,
         kind=kind,
         at=now,
-        is_automatic=is_sweep or is_early or not user_agent or bool(PROGRAMS.search(user_agent)),
+        is_automatic=is_sweep or is_early or programs.is_program(user_agent),
     )
 
 

@@ -7,11 +7,10 @@ from django.views.decorators.http import require_http_methods
 
 from deliveries import tracking
 from deliveries.models import TrackedLink, TrackingKind
-from profiles import links, publicpages
+from profiles import links, programs, publicpages
 from profiles.links import InvalidLink, Purpose
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-PREFETCH = ("Purpose", "Sec-Purpose", "X-Moz", "X-Purpose")
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -24,7 +23,7 @@ def click(request: HttpRequest, token: str) -> HttpResponse:
     tracked = TrackedLink.objects.filter(pk=asked.page, delivery=asked.delivery).first()
     if tracked is None:
         return publicpages.respond(request, "public/invalid.html", 404)
-    if _is_looked_at(request):
+    if programs.is_looked_at(request):
         tracking.record(TrackingKind.CLICK, asked, tracked=tracked, user_agent=_user_agent(request))
     return _not_kept(HttpResponseRedirect(tracked.url))
 
@@ -36,14 +35,9 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
         asked = links.read_token(token, Purpose.OPEN)
     except InvalidLink:
         return _not_kept(HttpResponse(PIXEL, content_type="image/gif", status=404))
-    if _is_looked_at(request):
+    if programs.is_looked_at(request):
         tracking.record(TrackingKind.OPEN, asked, user_agent=_user_agent(request))
     return _not_kept(HttpResponse(PIXEL, content_type="image/gif"))
-
-
-def _is_looked_at(request: HttpRequest) -> bool:
-    is_prefetch = any("prefetch" in request.headers.get(name, "").lower() for name in PREFETCH)
-    return request.method == "GET" and not is_prefetch
 
 
 def _user_agent(request: HttpRequest) -> str:

@@ -1,11 +1,14 @@
 """What a person sent by landing pages."""
 
+import uuid
+
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from landingpages.models import Submission, SubmissionStatus
-from landingpages.submission import ADDRESSES, FRESH_LINK_FOR
+from landingpages.recording import FRESH_LINK_FOR
+from landingpages.submission import ADDRESSES
 from profiles import holders
 from profiles.channels import Channel
 from profiles.holders import Addresses, Holder, Person, Row
@@ -21,7 +24,8 @@ class SubmissionHolder(Holder):
     on_erasure = gettext_lazy("emptied: that something was sent stays counted")
 
     def addresses(self, person: Person) -> Addresses:
-        sent = Submission.objects.filter(profile_id__in=person.ids, status=SubmissionStatus.APPLIED)
+        # With a link a new address is typed that is nobody's until it answers.
+        sent = Submission.objects.filter(profile_id__in=person.ids, status=SubmissionStatus.APPLIED, is_identified=False)
         pairs = [
             (channel, data.get(channel.address_field))
             for data in sent.values_list("data", flat=True)
@@ -37,7 +41,9 @@ class SubmissionHolder(Holder):
             {
                 _("Received"): one.received_at,
                 _("Page"): str(one.version),
+                _("Kind"): one.get_kind_display(),
                 _("Sent"): one.data,
+                _("Changed"): one.changed,
                 _("Status"): one.get_status_display(),
                 _("Detail"): one.detail,
                 _("Network"): one.ip,
@@ -49,7 +55,7 @@ class SubmissionHolder(Holder):
         """That something was sent stays counted for the page; one that waits for the worker goes altogether."""
         found = _hers(person)
         waiting, _per_model = found.filter(status=SubmissionStatus.RECEIVED).delete()
-        return waiting + found.update(data={}, detail="", ip="", profile_id=None)
+        return waiting + found.update(data={}, changed=[], detail="", ip="", profile_id=None, request_id=uuid.UUID(int=0))
 
     def move(self, loser: Profile, winner: Profile) -> None:
         Submission.objects.filter(profile_id=loser.pk).update(profile_id=winner.pk)

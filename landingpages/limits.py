@@ -57,4 +57,5 @@ def _read(data: Mapping[str, str]) -> tuple[int, float]:
 def is_crowded(network: str) -> bool:
     """Whether this network has sent all that one network may send for now, to all pages together."""
     since = timezone.now() - timedelta(minutes=settings.PAGE_LIMIT_MINUTES)
-    return Submission.objects.filter(ip=network, received_at__gt=since).count() >= settings.PAGE_LIMIT_PER_NETWORK
+    strangers = Submission.objects.filter(ip=network, received_at__gt=since, is_identified=False)
+    return strangers.count() >= settings.PAGE_LIMIT_PER_NETWORK

@@ -87,6 +87,7 @@ def _aged(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
     else:
         return _offer(request, visit, form, stop)
     submission.tighten(
+        visit.version,
         profile,
         [name for name in stopped if name in OPT_OUT_LABELS],
         [number for number in visit.services if memberships.key(number) in stopped],
@@ -109,14 +110,16 @@ def _offer(request: HttpRequest, visit: Visit, form: PageForm, stop: StopForm) -
 
 
 def _fresh_link(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
-    asked = submission.ask_fresh_link(visit.version, profile, language=translation.get_language())
+    evidence = _evidence(request, visit)
+    asked = submission.renew_link(visit.version, profile, evidence=evidence, language=translation.get_language())
     address = publicpages.masked(profile.email)
     told = _("A link is on its way to %(address)s. It works for 30 days.") if asked else _too_soon()
     return say(request, 200, _("Look into your mailbox"), told % {"address": address}, **frame(visit))
 
 
 def _undo(request: HttpRequest, visit: Visit) -> HttpResponse:
-    if submission.undo(visit, evidence=_evidence(request, visit, wording=_("Undo"))):
+    evidence = _evidence(request, visit, wording=_("Undo"))
+    if submission.undo(visit, evidence=evidence, language=translation.get_language()):
         return say(request, 200, _("Undone"), _("Everything is as it was before you opened the page."), **frame(visit))
     told = _("It was longer ago, or you have chosen something else since. Nothing was changed.")
     return say(request, 409, _("This cannot be undone any more"), told, **frame(visit))

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from landingpages import centre, usage
+from landingpages import centre, submission_figures, usage
 from landingpages.listing import Filter, FilterForm
 from landingpages.views import PER_PAGE, crumbs, find, frame, with_head
 from profiles import brands
@@ -19,8 +19,8 @@ def page_list(request: HttpRequest) -> HttpResponse:
     form = FilterForm(request.GET)
     wanted = Filter.of(form)
     page = Paginator(with_head(wanted.apply()), PER_PAGE).get_page(request.GET.get("page"))
-    default = brands.Default()
-    rows = [frame(one, default) for one in page]
+    default, figures = brands.Default(), submission_figures.summaries(page)
+    rows = [frame(one, default) | {"figures": figures[one.pk]} for one in page]
     context: dict[str, Any] = {"page": page, "rows": rows, "form": form, "is_filtered": wanted.is_active, "centre": centre.find()}
     return render(request, "landingpages/list.html", title=_("Landing pages"), **context)
 

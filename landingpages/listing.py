@@ -45,7 +45,7 @@ class Filter:
     def of(cls, form: FilterForm) -> "Filter":
         form.is_valid()
         read = form.cleaned_data
-        return cls(read.get("q", "").replace("\0", ""), read.get("type", ""), read.get("status", ""))
+        return cls(read.get("q", ""), read.get("type", ""), read.get("status", ""))
 
     @property
     def is_active(self) -> bool:

@@ -8,9 +8,11 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from landingpages.lifecycle_models import LIFECYCLE_CONSTRAINTS, LifecycleProperties, ScheduledPublication
+from landingpages.submission_models import CONVERSIONS, Recorded, SubmissionKind, VisitCount
 from profiles.models import Brand, Service
 
 __all__ = [
+    "CONVERSIONS",
     "SERVICE_TYPES",
     "Block",
     "BlockKind",
@@ -23,7 +25,9 @@ __all__ = [
     "ReconciliationKey",
     "ScheduledPublication",
     "Submission",
+    "SubmissionKind",
     "SubmissionStatus",
+    "VisitCount",
 ]
 
 
@@ -125,6 +129,8 @@ class LandingPage(LifecycleProperties):
         help_text=_("Where visitors go once the page is closed or expired; without it they read that it is no longer available."),
     )
     expires_at = models.DateTimeField(_("expiration"), null=True, blank=True)
+    # ["https://www.example.org"]: the sites whose pages may show this one in a frame
+    embed_origins = models.JSONField(_("sites that may embed the page"), default=list, blank=True)
     # {"en": {"confirmation": "…", "error": "…"}, "fr": {…}}: what the two other pages say
     texts = models.JSONField(default=dict)
     version = models.OneToOneField("PublishedVersion", models.PROTECT, null=True, editable=False, related_name="+")
@@ -138,7 +144,10 @@ class LandingPage(LifecycleProperties):
         verbose_name = _("landing page")
         verbose_name_plural = _("landing pages")
         ordering = ["-pk"]
-        permissions = [("publish_landingpage", _("Can publish landing pages"))]
+        permissions = [
+            ("publish_landingpage", _("Can publish landing pages")),
+            ("test_landingpage", _("Can test landing pages")),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status=PageStatus.EDITING) | Q(version__isnull=False), name="a_page_that_was_online_has_a_version"
@@ -247,9 +256,10 @@ class SubmissionStatus(models.TextChoices):
     REFUSED = "refused", _("Refused")
 
 
-class Submission(models.Model):
+class Submission(Recorded):
     """What a visitor sent, by the field names that the version binds and nothing else. Its profile is a plain number."""
 
+    page = models.ForeignKey(LandingPage, models.PROTECT, related_name="submissions")
     version = models.ForeignKey(PublishedVersion, models.PROTECT, related_name="submissions")
     data = models.JSONField()
     language = models.CharField(max_length=5)
@@ -262,7 +272,9 @@ class Submission(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        permissions = [("export_submission", _("Can export submissions"))]
         indexes = [
+            models.Index(fields=["page", "received_at", "id"], name="submissions_by_page"),
             models.Index(fields=["status", "id"], name="submissions_by_status"),
             models.Index(fields=["ip", "received_at"], name="submissions_by_network"),
         ]

@@ -9,10 +9,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import limits, link_views, memberships, submission, visits
+from landingpages import limits, link_views, memberships, recording, visitcounts, visits
 from landingpages.forms import PageForm, form_class
 from landingpages.public_answers import closed, confirmed, frame, missing, public, say, show, stranger, takes_nobody
-from landingpages.submission import FRESH_LINK_FOR
+from landingpages.recording import FRESH_LINK_FOR
 from landingpages.visits import Visit
 from profiles import publicpages
 from profiles.channels import Channel
@@ -38,11 +38,19 @@ def page(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
         return missing(request)
     preferred = visit.profile.preferred_language if visit.profile else ""
     with translation.override(publicpages.language(request, visit.languages, preferred)):
-        if visit.is_open and visit.takes_nobody:
-            return takes_nobody(request, visit)
-        if visit.profile:
-            return link_views.page(request, visit, visit.profile)
-        return _stranger(request, visit) if visit.is_open else closed(request, visit)
+        response = answer(request, visit)
+    if response.status_code == 200:
+        visitcounts.count(request, visit.version.pk)
+    return response
+
+
+def answer(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """What this visitor gets, in the language in hand."""
+    if visit.is_open and visit.takes_nobody:
+        return takes_nobody(request, visit)
+    if visit.profile:
+        return link_views.page(request, visit, visit.profile)
+    return _stranger(request, visit) if visit.is_open else closed(request, visit)
 
 
 def _stranger(request: HttpRequest, visit: Visit) -> HttpResponse:
@@ -104,7 +112,7 @@ def _refusal(request: HttpRequest, visit: Visit, form: forms.Form) -> tuple[int,
 
 def _keep(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
     language = translation.get_language()
-    submission.receive(visit.version, data, language=language, network=publicpages.network(request))
+    recording.receive(visit.version, data, language=language, network=publicpages.network(request))
 
 
 def _ask_address(request: HttpRequest, visit: Visit, form: AddressForm, status: int = 200, **context: Any) -> HttpResponse:

@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 from landingpages import memberships, submission
 from landingpages.forms import form_class
 from landingpages.models import OnMatch, PageType, ReconciliationKey, Submission, SubmissionStatus
-from landingpages.submission import FRESH_LINK_FOR, Wanted
+from landingpages.recording import FRESH_LINK_FOR
+from landingpages.submission import Wanted
 from profiles import disputing, pending, registering, subscriptions
 from profiles.channels import Channel
+from profiles.consent import Evidence
 from profiles.models import Profile, Service, Source
 from profiles.values import differing, is_given, stored
 
@@ -96,7 +98,7 @@ def _unknown(one: Submission, asked: Wanted) -> Result:
         profile,
         {number: True for number in found if number not in waiting},
         source=Source.LANDING_PAGE,
-        evidence=submission.evidence_for(one.version, network=one.ip),
+        evidence=_evidence(one),
         wordings=asked.wordings,
         language=one.language,
     )
@@ -108,7 +110,8 @@ def _unknown(one: Submission, asked: Wanted) -> Result:
 
 
 def _create(one: Submission, asked: Wanted) -> Profile:
-    evidence = submission.evidence_for(one.version, network=one.ip)
+    evidence = _evidence(one)
+    _note(one, [name for name, value in (asked.fields | asked.addresses).items() if is_given(value)])
     return registering.register(
         asked.fields | asked.addresses,
         asked.choices,
@@ -125,8 +128,8 @@ def _refuse(one: Submission, profile: Profile, asked: Wanted) -> Result:
 
 def _update(one: Submission, profile: Profile, asked: Wanted) -> Result:
     """Ordinary fields at once; addresses and boxes are asked for as on any page."""
-    label = submission.evidence_for(one.version, network=one.ip).page_label
-    registering.change(profile, _typed(asked.fields), by=label)
+    changed = registering.change(profile, _typed(asked.fields), by=_evidence(one).page_label)
+    _note(one, changed)
     return _ask(one, profile, asked)
 
 
@@ -161,7 +164,7 @@ def _pend(
         choices=choices,
         services=services,
         source=Source.LANDING_PAGE,
-        evidence=submission.evidence_for(one.version, network=one.ip),
+        evidence=_evidence(one),
         wordings={name: asked.wordings[name] for name in named if name in asked.wordings},
         page=(one.version.page_id, one.version.content["slug"]),
         language=one.language,
@@ -169,6 +172,16 @@ def _pend(
     if notice is None:
         return SubmissionStatus.REFUSED, profile, _("The address was asked a moment ago.")
     return SubmissionStatus.ASKED, profile, ""
+
+
+def _evidence(one: Submission) -> Evidence:
+    return submission.evidence_for(one.version, network=one.ip, request_id=str(one.request_id))
+
+
+def _note(one: Submission, changed: list[str]) -> None:
+    """Keep with the submission which fields it changed at once."""
+    if changed:
+        Submission.objects.filter(pk=one.pk).update(changed=changed)
 
 
 def _typed(fields: dict[str, Any]) -> dict[str, Any]:

@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
-from landingpages import memberships, visits
+from landingpages import memberships, recording, visits
 from landingpages.blocks import BoundField
 from landingpages.forms import PageForm, bindings, bound_blocks, field_name
 from landingpages.memberships import Answers
-from landingpages.models import BlockKind, PageType, PublishedVersion, Submission
+from landingpages.models import BlockKind, PageType, PublishedVersion, SubmissionKind, SubmissionStatus
 from landingpages.visits import Visit
 from profiles import aliases, consent, disputing, notices, pending, publicpages, registering
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS
@@ -23,7 +24,6 @@ from profiles.models import NoticeKind, Profile, Service, Source
 from profiles.values import is_given
 
 ADDRESSES = ("email", "mobile")  # they change once they are confirmed, never at once
-FRESH_LINK_FOR = "fresh_link_for"
 
 
 @dataclass
@@ -50,14 +50,16 @@ class Wanted:
     services: Answers
 
 
-def evidence_for(version: PublishedVersion, *, network: str, link: Link | None = None, wording: str = "") -> Evidence:
+def evidence_for(
+    version: PublishedVersion, *, network: str, link: Link | None = None, wording: str = "", request_id: str = ""
+) -> Evidence:
     """What the ledger keeps of a visit: page and version by name and number, the delivery of the link, the network."""
     return Evidence(
         wording=wording,
         delivery_id=(link.delivery or None) if link else None,
         page_version_id=version.pk,
         page_label=_page_label(version),
-        request_id=str(uuid.uuid4()),
+        request_id=request_id or str(uuid.uuid4()),
         ip=network,
     )
 
@@ -121,12 +123,40 @@ def submit(
         now = {scope: ticked for scope, ticked in changed.items() if scope not in later}
         registering.choose(stored, now, source, evidence, asked.wordings)
         shown = _shown_fields(version.content, form)
-        registering.change(stored, {name: value for name, value in asked.fields.items() if is_given(value) or name in shown})
+        told = {name: value for name, value in asked.fields.items() if is_given(value) or name in shown}
+        changed_fields = registering.change(stored, told)
         anew = _left_since(stored, asked, link.issued_at)
         closed = _subscribe(stored, asked, set(anew), source=source, evidence=evidence, language=form.language)
         outcome = _ask(version, stored, asked, later, anew, evidence, form.language)
-    outcome.closed = closed
+        outcome.closed = closed
+        _record(version, stored, form, outcome, evidence, changed_fields)
     return outcome
+
+
+def _record(
+    version: PublishedVersion, stored: Profile, form: PageForm, outcome: Outcome, evidence: Evidence, changed: list[str]
+) -> None:
+    recording.record(
+        version,
+        stored,
+        kind=SubmissionKind.FORM,
+        language=form.language,
+        network=evidence.ip,
+        request_id=evidence.request_id,
+        data=form.bound_values(),
+        status=SubmissionStatus.ASKED if outcome.asked else SubmissionStatus.APPLIED,
+        detail=_left_undone(outcome),
+        changed=changed,
+    )
+
+
+def _left_undone(outcome: Outcome) -> str:
+    """For the operator, in the language of the installation: why part of it did not happen."""
+    with override(settings.LANGUAGE_CODE):
+        reasons = [_("The address was asked a moment ago.")] if outcome.is_too_soon else []
+        reasons += [_("The profile has no email address that could confirm it.")] if outcome.is_impossible else []
+        reasons += [_("“%(service)s” takes nobody.") % {"service": service.label} for service in outcome.closed]
+    return " ".join(reasons)[:200]
 
 
 def _left_since(stored: Profile, asked: Wanted, moment: datetime) -> dict[int, bool]:
@@ -187,6 +217,7 @@ def _ask(
 
 
 def tighten(
+    version: PublishedVersion,
     profile: Profile,
     scopes: list[str],
     services: list[int],
@@ -201,9 +232,18 @@ def tighten(
         registering.choose(profile, dict.fromkeys(scopes, True), source, evidence, wordings)
         ended = dict.fromkeys(services, False)
         memberships.apply(profile, ended, source=source, evidence=evidence, wordings=wordings, language=language)
+        recording.record(
+            version,
+            profile,
+            kind=SubmissionKind.STOP,
+            language=language,
+            network=evidence.ip,
+            request_id=evidence.request_id,
+            data={OPT_OUT_FIELDS[scope]: True for scope in scopes} | {memberships.key(number): False for number in services},
+        )
 
 
-def undo(visit: Visit, *, evidence: Evidence) -> bool:
+def undo(visit: Visit, *, evidence: Evidence, language: str) -> bool:
     """Take back what this link's arrival did a moment ago; False, and nothing changed, where that is not so (any more)."""
     if visit.profile is None:
         return False
@@ -212,12 +252,15 @@ def undo(visit: Visit, *, evidence: Evidence) -> bool:
         if not visits.can_undo(visit):
             return False
         consent.apply_choices(stored, {ANY_CHANNEL: False}, source=Source.LANDING_PAGE, evidence=evidence)
+        recording.record(
+            visit.version,
+            stored,
+            kind=SubmissionKind.UNDO,
+            language=language,
+            network=evidence.ip,
+            request_id=evidence.request_id,
+        )
     return True
-
-
-def receive(version: PublishedVersion, data: dict[str, Any], *, language: str, network: str) -> Submission:
-    """Keep what a visitor without a link sent: the same work whoever it is about. The worker does the rest."""
-    return Submission.objects.create(version=version, data=data, language=language, received_at=timezone.now(), ip=network)
 
 
 def ask_fresh_link(version: PublishedVersion, profile: Profile, *, language: str) -> bool:
@@ -230,6 +273,22 @@ def ask_fresh_link(version: PublishedVersion, profile: Profile, *, language: str
         NoticeKind.FRESH_LINK, address=profile.email, profile=profile, page_id=version.page_id, page_slug=slug, language=language
     )
     return True
+
+
+def renew_link(version: PublishedVersion, profile: Profile, *, evidence: Evidence, language: str) -> bool:
+    """The same for the holder of an old link, and noted."""
+    with transaction.atomic():
+        asked = ask_fresh_link(version, profile, language=language)
+        recording.record(
+            version,
+            profile,
+            kind=SubmissionKind.FRESH_LINK,
+            language=language,
+            network=evidence.ip,
+            request_id=evidence.request_id,
+            status=SubmissionStatus.ASKED if asked else SubmissionStatus.REFUSED,
+        )
+    return asked
 
 
 def button_wording(form: PageForm) -> str:

@@ -10,6 +10,7 @@ from landingpages import (
     preview_views,
     publication_views,
     shelf_views,
+    submission_views,
     version_views,
     views,
 )
@@ -34,6 +35,9 @@ urlpatterns = [
     path("landing-pages/<int:page_id>/versions/", version_views.versions, name="versions"),
     path("landing-pages/<int:page_id>/versions/compare/", version_views.compare, name="compare"),
     path("landing-pages/<int:page_id>/versions/<int:number>/restore/", version_views.restore, name="restore"),
+    path("landing-pages/<int:page_id>/submissions/", submission_views.submission_list, name="submissions"),
+    path("landing-pages/<int:page_id>/submissions/export/", submission_views.export, name="submission_export"),
+    path("landing-pages/<int:page_id>/submissions/<int:submission_id>/", submission_views.submission_detail, name="submission"),
     path("landing-pages/<int:page_id>/uses/", list_views.uses, name="uses"),
     path("landing-pages/<int:page_id>/duplicate/", creation_views.duplicate, name="duplicate"),
     path("landing-pages/<int:page_id>/save-as-template/", creation_views.save_as_template, name="save_as_template"),

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation, TrackedLink, TrackingEvent
-from landingpages.models import Block, LandingPage, PageState, PublishedVersion, ScheduledPublication, Submission
+from landingpages.models import Block, LandingPage, PageState, PublishedVersion, ScheduledPublication, Submission, VisitCount
 from profiles.models import Brand, ConsentEvent, ImportJob, Notice, Profile, SavedAudience, Service, Subscription, SuppressedHash
 from quarantine.models import QuarantinedAddress
 from tests.factories import BrandFactory, ProfileFactory, PublishedPageFactory, ServiceFactory
@@ -60,7 +60,9 @@ def tracked_event(world, **fields):
 
 
 def submission(world, **fields):
-    Submission.objects.create(**{"version": world.page.version, "data": {}, "language": "en", "received_at": NOW} | fields)
+    Submission.objects.create(
+        **{"page": world.page, "version": world.page.version, "data": {}, "language": "en", "received_at": NOW} | fields
+    )
 
 
 def imported(**fields):
@@ -96,6 +98,9 @@ BAD_ROWS = {
         lambda w: notice(w, ended_at=NOW),
     ],
     "a_sent_notice_was_tried": [lambda w: notice(w, status="sent", ended_at=NOW)],
+    "visits_are_counted_per_version_and_day": [
+        lambda w: [VisitCount.objects.create(version=w.page.version, day="2026-03-01", visits=1) for _ in range(2)],
+    ],
     "a_page_that_was_online_has_a_version": [lambda w: LandingPage.objects.update(version=None)],
     "a_template_is_never_published": [
         lambda w: LandingPage.objects.update(is_template=True),

@@ -243,7 +243,7 @@ PERSONAL = {
     "profiles.ProfileAlias": "former_public_id",
     "profiles.PendingChange": "public_id address fields choices services evidence",
     "profiles.Notice": "address reason",
-    "landingpages.Submission": "data detail ip",
+    "landingpages.Submission": "data detail ip changed request_id",
 }
 ABOUT_OPERATORS = {
     "profiles.Profile": "created_by modified_by",
@@ -283,12 +283,13 @@ NOT_PERSONAL = {
     "deliveries.PreparationLog": "level",
     "profiles.PendingChange": "source",
     "profiles.Notice": "kind channel page_slug language status",
-    "landingpages.LandingPage": "label slug type status reconciliation_key on_match redirection_url texts description time_zone",
+    "landingpages.LandingPage": "label slug type status reconciliation_key on_match redirection_url texts description time_zone "
+    "embed_origins",
     "landingpages.ScheduledPublication": "content reason",
     "landingpages.Block": "key kind field texts",
     "landingpages.PublishedVersion": "content",
     "landingpages.PageState": "content",
-    "landingpages.Submission": "language status",
+    "landingpages.Submission": "language status kind",
 }
 
 

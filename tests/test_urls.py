@@ -9,10 +9,12 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, get_resolver
+from django.utils import timezone
 
 from deliveries import lifecycle, preparation
 from deliveries.models import Delivery, TrackedLink
 from landingpages import centre
+from landingpages.models import Submission
 from profiles import consent, importjobs, pending, subscriptions
 from profiles.links import Purpose, make_token
 from profiles.models import CustomField, Logo, Profile, SavedAudience, Source
@@ -137,6 +139,9 @@ def values(operator, settings, tmp_path):
         "name": "release",
         "page_id": page.pk,
         "template": "generic",
+        "submission_id": Submission.objects.create(
+            page=page, version=page.version, data={"email": profile.email}, language="en", received_at=timezone.now()
+        ).pk,
         "slug": page.slug,
         "number": 1,
         "tokens": {

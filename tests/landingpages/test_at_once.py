@@ -23,7 +23,7 @@ def _connections_can_wait_for_each_other():
 
 def receive(**data):
     page = PublishedPageFactory()
-    return Submission.objects.create(version=page.version, data=data, language="en", received_at=timezone.now())
+    return Submission.objects.create(page=page, version=page.version, data=data, language="en", received_at=timezone.now())
 
 
 def test_a_submission_that_two_workers_take_is_processed_once():

@@ -339,8 +339,10 @@ def test_a_crash_in_the_middle_loses_nothing_and_doubles_nothing(anonymous, onli
 
 def test_one_that_cannot_be_processed_does_not_hold_up_the_others(anonymous, online, caplog):
     anonymous.post(address(online), stranger(online, last_name="Petit", email="petit@example.org"))
-    broken = Submission.objects.create(version=online.version, data=5, language="en", received_at=timezone.now())
-    Submission.objects.create(version=online.version, data={"email": "b@example.org"}, language="en", received_at=timezone.now())
+    broken = Submission.objects.create(page=online, version=online.version, data=5, language="en", received_at=timezone.now())
+    Submission.objects.create(
+        page=online, version=online.version, data={"email": "b@example.org"}, language="en", received_at=timezone.now()
+    )
 
     reconciling.process_received()
 
@@ -351,7 +353,7 @@ def test_one_that_cannot_be_processed_does_not_hold_up_the_others(anonymous, onl
 
 def test_data_of_a_field_that_the_version_does_not_bind_is_not_written(online):
     Submission.objects.create(
-        version=online.version, language="en", received_at=timezone.now(),
+        page=online, version=online.version, language="en", received_at=timezone.now(),
         data={"email": "a@example.org", "city": "Lyon", "opted_out_all": True, "public_id": "x", "created_by": "me"},
     )  # fmt: skip
 

@@ -29,7 +29,7 @@ from hypothesis.stateful import (
 )
 
 from deliveries import unsubscribing
-from landingpages import forms, reconciling, submission
+from landingpages import forms, reconciling, recording, submission
 from profiles import consent, editing, erased, erasure, importing, ledger, merging, pending
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS, Channel
 from profiles.links import Link, Purpose
@@ -249,7 +249,7 @@ class ConsentMachine(RuleBasedStateMachine):
         data = {"last_name": "Dupont", "email": email, "mobile": mobile}
         data |= {OPT_OUT_FIELDS[scope]: ticked for scope, ticked in choices.items()}
         before = PendingChange.objects.count()
-        submission.receive(self.page.version, data, language="en", network="")
+        recording.receive(self.page.version, data, language="en", network="")
         reconciling.process_received()
         if known is None:
             self.new(email, mobile, [scope for scope, ticked in choices.items() if ticked])

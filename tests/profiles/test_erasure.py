@@ -137,8 +137,12 @@ def marked(operator):
     )
     record = QuarantinedAddressFactory(address=old, error_text=mark("quarantine.QuarantinedAddress.error_text"))
     mark.same("quarantine.QuarantinedAddress.address", "deliveries.Message.address")
+    page = PublishedPageFactory()
     Submission.objects.create(
-        version=PublishedPageFactory().version,
+        page=page,
+        version=page.version,
+        changed=[mark("landingpages.Submission.changed")],
+        request_id=mark.uuid("landingpages.Submission.request_id"),
         data={"first_name": mark("landingpages.Submission.data")},
         detail=mark("landingpages.Submission.detail"),
         ip=mark("landingpages.Submission.ip"),
@@ -279,7 +283,7 @@ def test_an_erasure_leaves_everybody_else_alone(operator):
     profile, twin = ProfileFactory(email="same@example.org"), ProfileFactory(email="same@example.org", opted_out=["sms"])
     record = QuarantinedAddressFactory(address="same@example.org")
     page = PublishedPageFactory()
-    Submission.objects.create(version=page.version, data={"email": "same@example.org"}, language="en", received_at=NOW)
+    Submission.objects.create(page=page, version=page.version, data={"email": "same@example.org"}, language="en", received_at=NOW)
     kept = (
         list(Profile.objects.filter(pk=twin.pk).values()),
         list(ConsentEvent.objects.values()),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('landingpages', '0006_preference_centre'),
+        ('landingpages', '0007_submissions'),
         ('profiles', '0011_import_language'),
     ]
 
