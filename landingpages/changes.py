@@ -15,6 +15,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from landingpages.blocks import KINDS
+from landingpages.jobs import setting
 from landingpages.local_times import spoken
 from landingpages.models import Block, BlockKind, LandingPage
 from landingpages.snapshots import PAGE_TEXTS, differences, labels
@@ -75,7 +76,7 @@ def _of_a_block(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]
                 yield _change(f"{capfirst(label)} ({language})", shown(was), shown(now))
     for name in sorted({*old, *new} - {"texts", "key"}):
         if old.get(name) != new.get(name):
-            yield _change(_label_of(Block, name), _value(Block, name, old.get(name)), _value(Block, name, new.get(name)))
+            yield _told(Block, name, old.get(name), new.get(name))
 
 
 def _properties(old: Content, new: Content, zone: ZoneInfo) -> Iterator[Line]:
@@ -83,15 +84,22 @@ def _properties(old: Content, new: Content, zone: ZoneInfo) -> Iterator[Line]:
         if old[name] != new[name]:
             yield Line(_change(_label_of(LandingPage, name), shown(old[name]), shown(new[name])))
     for name, value in new["settings"].items():
-        was = old["settings"].get(name)
+        was = setting(old, name)
         if was != value:
-            values = (_value(LandingPage, name, one, zone) for one in (was, value))
-            yield Line(_change(_label_of(LandingPage, name), *values))
+            yield Line(_told(LandingPage, name, was, value, zone))
 
 
 def _brand(old: Content, new: Content) -> Iterator[Line]:
     if old.get("brand") != new.get("brand"):
         yield Line(_("Brand changed: %(brand)s") % {"brand": new["brand"]["label"] if new.get("brand") else "–"})
+
+
+def _told(model: type[Model], name: str, old: Any, new: Any, zone: ZoneInfo | None = None) -> str:
+    """What a setting was and is; of one with an inner life only that it changed."""
+    label = _label_of(model, name)
+    if isinstance(old, dict | list) or isinstance(new, dict | list):
+        return _("Property changed: %(property)s") % {"property": label}
+    return _change(label, _value(model, name, old, zone), _value(model, name, new, zone))
 
 
 def _change(name: str, old: str, new: str) -> str:

@@ -9,13 +9,14 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from landingpages import blocks, memberships, page_checks
-from landingpages.blocks import FIELDS, KINDS, BoundField
-from landingpages.models import SERVICE_TYPES, BlockKind, LandingPage, PageType
+from landingpages import blocks, job_checking, memberships, page_checks
+from landingpages.blocks import KINDS, BoundField
+from landingpages.models import BlockKind, LandingPage, PageType
 from landingpages.snapshots import PAGE_TEXTS, labels, needs_label, snapshot
 from landingpages.verdicts import Check, Level
 
 __all__ = ["Check", "Level", "checks"]
+JOB = "job-on_match"  # the first field of that part of the properties
 
 
 def checks(page: LandingPage, content: dict[str, Any] | None = None, *, at: datetime | None = None) -> list[Check]:
@@ -38,39 +39,8 @@ def _page(page: LandingPage, content: dict[str, Any]) -> Iterator[Check]:
         yield Check(Level.WARNING, _("The page has no heading."))
     if not content["languages"]:
         yield Check(Level.ERROR, _("No language is complete: write every label in at least one language."))
-    yield from _service(page, content)
-    yield from _reconciliation(content)
-
-
-def _service(page: LandingPage, content: dict[str, Any]) -> Iterator[Check]:
-    """A page that subscribes needs to know to what."""
-    if content["type"] not in SERVICE_TYPES:
-        return
-    service = memberships.load(content).get(memberships.own_service(content))
-    if service is None:
-        yield Check(Level.ERROR, _("Choose in the properties which service the page is about."), field="service")
-    elif content["type"] == PageType.SUBSCRIPTION and not service.takes_subscriptions():
-        values = {"service": service}
-        text = _("“%(service)s” takes no new subscriptions today: visitors are told so.") % values
-        yield Check(Level.WARNING, text, field="service")
-
-
-def _reconciliation(content: dict[str, Any]) -> Iterator[Check]:
-    """A visitor without a link is known by nothing but the reconciliation key."""
-    if not content["settings"]["unidentified_allowed"]:
-        return
-    key = content["settings"]["reconciliation_key"]
-    bound = [block for block in content["blocks"] if block["field"] == key]
-    values = {"field": FIELDS[key].label}
-    if not bound:
-        yield Check(
-            Level.ERROR, _("Unidentified visitors need a block for the field “%(field)s”: it is the reconciliation key.") % values
-        )
-    for block in bound:
-        if not block["is_mandatory"]:
-            yield Check(
-                Level.WARNING, _("“%(field)s” is the reconciliation key: make it mandatory.") % values, block_key=block["key"]
-            )
+    for level, text, key in job_checking.findings(content):
+        yield Check(Level(level), text, key, field="" if key else JOB)
 
 
 def _texts(content: dict[str, Any]) -> Iterator[Check]:

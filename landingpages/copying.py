@@ -68,7 +68,9 @@ def create_from(template: str, *, label: str, slug: str, by: By, service: Servic
     if template in TEMPLATES:
         return create_page(template, label=label, slug=slug, by=by, service=service, **values)
     own = templates().get(pk=int(template))
-    return copy(own, label=label, slug=slug, by=by, service_id=service.pk if service else None, **values)
+    if service:
+        values |= {"service_id": service.pk, "service_from_url": False, "served": {}}
+    return copy(own, label=label, slug=slug, by=by, **values)
 
 
 def _copied(block: Block) -> Block:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from landingpages import states
 from landingpages.blocks import KINDS, known
-from landingpages.models import PREFERENCE_TYPES, Block, BlockKind, LandingPage
+from landingpages.models import PREFERENCE_TYPES, SERVICE_TYPES, Block, BlockKind, LandingPage
 from landingpages.snapshots import BLOCK_TEXTS, PAGE_TEXTS, clean_texts
 from profiles.actors import actor
 from profiles.models import Service
@@ -158,7 +158,8 @@ def _take_default(page: LandingPage, service: Service | None) -> None:
     """No other page that the same link leads to is the default; locked in the order of their ids, so that two at once wait
     in turn."""
     types = PREFERENCE_TYPES if page.type in PREFERENCE_TYPES else (page.type,)
-    involved = LandingPage.objects.filter(Q(is_default=True, service=service) | Q(pk=page.pk), type__in=types)
+    about = {"service": service} if page.type in SERVICE_TYPES else {}
+    involved = LandingPage.objects.filter(Q(is_default=True, **about) | Q(pk=page.pk), type__in=types)
     list(involved.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     involved.exclude(pk=page.pk).update(is_default=False)
 

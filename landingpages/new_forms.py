@@ -64,6 +64,10 @@ class NewPageForm(CopyForm):
         if offer.type not in SERVICE_TYPES:
             del self.fields["service"]
             return
+        own = offer.page
+        self.fields["service"].required = not (own and own.service_from_url)
+        if own and own.service_id and not self.initial.get("service"):
+            self.initial["service"] = own.service_id
         services = list(Service.objects.values_list("pk", "label"))
         self.fields["service"].choices = [("", _("Choose…")), *services]  # type: ignore[attr-defined]
 

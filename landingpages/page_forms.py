@@ -45,12 +45,9 @@ class PropertiesForm(DatesForm):
             "label",
             "slug",
             "description",
-            "service",
             "brand",
             "unidentified_allowed",
             "preload_data",
-            "reconciliation_key",
-            "on_match",
             "is_default",
             "acts_on_arrival",
             "redirection_url",
@@ -62,10 +59,6 @@ class PropertiesForm(DatesForm):
         help_texts = {
             "label": NAMED,
             "description": gettext_lazy("For you and your colleagues."),
-            "reconciliation_key": gettext_lazy("What tells whether a visitor without a link has a profile already."),
-            "on_match": gettext_lazy(
-                "For visitors without a link. Whatever you choose, an opt-out is never lifted without a confirmation by email."
-            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -80,13 +73,9 @@ class PropertiesForm(DatesForm):
                 del self.fields[name]
         if self.instance.type != PageType.BLOCKLIST:
             del self.fields["acts_on_arrival"]
-        if self.instance.type in SERVICE_TYPES:
-            self.fields["service"].required = not self.instance.is_template
-            if not self.instance.is_template:
-                self.fields["is_default"].label = _("default page of its service")
-                self.fields["is_default"].help_text = _("Links in messages to the subscribers of the service lead here.")
-        else:
-            del self.fields["service"]
+        if self.instance.type in SERVICE_TYPES and not self.instance.is_template:
+            self.fields["is_default"].label = _("default page of its service")
+            self.fields["is_default"].help_text = _("Links in messages to the subscribers of the service lead here.")
         if self.instance.version_id:
             self.fields["slug"].disabled = True
             self.fields["slug"].show_hidden_initial = False

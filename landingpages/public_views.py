@@ -9,9 +9,21 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import limits, link_views, memberships, recording, visitcounts, visits
+from landingpages import jobs, limits, link_views, memberships, recording, visitcounts, visits
 from landingpages.forms import PageForm, form_class
-from landingpages.public_answers import closed, confirmed, frame, missing, public, say, show, stranger, takes_nobody
+from landingpages.public_answers import (
+    closed,
+    confirmed,
+    frame,
+    missing,
+    names_no_service,
+    public,
+    query,
+    say,
+    show,
+    stranger,
+    takes_nobody,
+)
 from landingpages.recording import FRESH_LINK_FOR
 from landingpages.visits import Visit
 from profiles import publicpages
@@ -33,7 +45,7 @@ class AddressForm(forms.Form):
 @public
 def page(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
     """The page as its visitor may see it: for the profile behind a genuine link, for a stranger, or why there is none."""
-    visit = visits.find(slug, token)
+    visit = visits.find(slug, token, request.GET.get(memberships.SERVICE, ""))
     if visit is None:
         return missing(request)
     preferred = visit.profile.preferred_language if visit.profile else ""
@@ -46,6 +58,8 @@ def page(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
 
 def answer(request: HttpRequest, visit: Visit) -> HttpResponse:
     """What this visitor gets, in the language in hand."""
+    if visit.names_no_service:
+        return names_no_service(request, visit) if visit.is_open else closed(request, visit)
     if visit.is_open and visit.takes_nobody:
         return takes_nobody(request, visit)
     if visit.profile:
@@ -59,13 +73,14 @@ def _stranger(request: HttpRequest, visit: Visit) -> HttpResponse:
         return _ask_address(request, visit, AddressForm(), 200 if visit.is_centre else 404)
     blank = form_class(visit.content, translation.get_language())
     address = reverse("pages:fresh_link", args=[visit.slug])
-    offer: dict[str, Any] = {"fresh_link": f"{address}?lang={translation.get_language()}"}
+    offer: dict[str, Any] = {"fresh_link": f"{address}?{query(visit, translation.get_language())}"}
     if request.method != "POST":
         return show(request, visit, blank(), **stranger(visit), **offer)
     form = blank(request.POST)
     status, fault = _refusal(request, visit, form)
     if status:
-        shown = form if limits.is_of(request.POST, visit.version.pk) else form.without_boxes()
+        is_current = limits.is_of(request.POST, visit.version.pk) or not (jobs.is_protected(visit.content) or fault)
+        shown = form if is_current else form.without_boxes()
         return show(request, visit, shown, status, fault=fault, **stranger(visit), **offer)
     _keep(request, visit, form.bound_values())
     return confirmed(request, visit, _first_asked(visit, form))
@@ -74,6 +89,8 @@ def _stranger(request: HttpRequest, visit: Visit) -> HttpResponse:
 def _first_asked(visit: Visit, form: PageForm) -> str:
     """What has to be confirmed by email: the same sentence whoever is meant."""
     wanted = memberships.answers(visit.content, form.bound_values()).wanted
+    if jobs.asks_double_opt_in(visit.content):
+        return _("To finish, open the mail that we send you and confirm there.")
     if any(yes and visit.services[number].double_opt_in for number, yes in wanted.items() if number in visit.services):
         return _("To finish, open the mail that we send you and confirm your subscription there.")
     return _("If we know your address already, we first ask you by email.")
@@ -82,12 +99,14 @@ def _first_asked(visit: Visit, form: PageForm) -> str:
 @public
 def fresh_link(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for a link to be sent to an address: the same answer whether we know it or not."""
-    visit = visits.find(slug)
+    visit = visits.find(slug, service=request.GET.get(memberships.SERVICE, ""))
     if visit is None:
         return missing(request)
     with translation.override(publicpages.language(request, visit.languages)):
         if not visit.is_open:
             return closed(request, visit)
+        if visit.names_no_service:
+            return names_no_service(request, visit)
         if request.method != "POST":
             return _ask_address(request, visit, AddressForm())
         form = AddressForm(request.POST)
@@ -101,18 +120,21 @@ def fresh_link(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _refusal(request: HttpRequest, visit: Visit, form: forms.Form) -> tuple[int, str]:
     """Status and sentence for a form that is not taken; 0 for one that is. What was typed is never lost."""
-    if fault := limits.fault(request.POST, visit.version.pk):
+    if fault := limits.fault(request.POST, visit.version):
         return 422, fault
     if not form.is_valid():
         return 422, ""
     if limits.is_crowded(publicpages.network(request)):
         return 429, _("Too many forms came from your network. Wait ten minutes and send it again.")
+    if limits.is_stormed(visit.version):
+        return 429, _("Too many forms came to this page. Wait ten minutes and send it again.")
     return 0, ""
 
 
 def _keep(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    service = {memberships.SERVICE: visit.service_name} if jobs.names_services(visit.content) else {}
     language = translation.get_language()
-    recording.receive(visit.version, data, language=language, network=publicpages.network(request))
+    recording.receive(visit.version, data | service, language=language, network=publicpages.network(request))
 
 
 def _ask_address(request: HttpRequest, visit: Visit, form: AddressForm, status: int = 200, **context: Any) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages.models import Block, BlockKind, LandingPage, PageType
+from landingpages.models import TYPES_THAT_ACT, Block, BlockKind, LandingPage, PageType, SpecificAction
 from profiles.actors import actor
 from profiles.models import Service
 
@@ -182,12 +182,17 @@ def create_page(
     """
     chosen = deepcopy(TEMPLATES[template])  # what becomes of the page must not reach the template
     page = LandingPage(
-        **({"type": chosen.type, "service": service, "texts": chosen.texts} | chosen.settings | values),
+        **(_of(chosen) | {"service": service} | values),
         label=label,
         slug=slug,
     )
     blocks = [Block(position=position, **block) for position, block in enumerate(chosen.blocks, 1)]
     return store(page, blocks, by=by)
+
+
+def _of(chosen: Template) -> dict[str, Any]:
+    action = chosen.type if chosen.type in TYPES_THAT_ACT else SpecificAction.NONE
+    return {"type": chosen.type, "specific_action": action, "texts": chosen.texts, **chosen.settings}
 
 
 def store(page: LandingPage, blocks: list[Block], *, by: AbstractUser | str) -> LandingPage:

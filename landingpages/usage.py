@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from landingpages.models import LandingPage, PageStatus
 from landingpages.page_checks import links_in, own_slug
+from profiles.models import Service
 
 SHOWN = 20  # of each kind, by name
 
@@ -45,10 +46,16 @@ def uses(page: LandingPage) -> list[Uses]:
 
 
 def _service(page: LandingPage) -> Iterator[Uses]:
-    if page.is_default and page.service:
-        one = Use(page.service.label, reverse("admin:profiles_service_change", args=[page.service.pk]), page.get_type_display())
-        told = _("Links of its subscribers fall back to the ordinary unsubscription page.")
-        yield Uses(_("Services"), 1, _("Default page of a service"), [one], told)
+    named = [*page.served.values(), *([page.service_id] if page.service_id else [])]
+    services = Service.objects.in_bulk(named) if page.is_default else {}
+    if services:
+        first = [
+            Use(one.label, reverse("admin:profiles_service_change", args=[one.pk]), page.get_type_display())
+            for one in services.values()
+        ]
+        summary = ngettext("Default page of %(count)s service", "Default page of %(count)s services", len(first))
+        told = _("Links of their subscribers fall back to the ordinary unsubscription page.")
+        yield Uses(_("Services"), len(first), summary % {"count": len(first)}, first[:SHOWN], told)
     elif page.is_default:
         told = _("New deliveries link to no page of this type until you choose another default.")
         yield Uses(_("New deliveries"), 1, _("Default page for new deliveries"), [], told)

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('landingpages', '0007_submissions'),
+        ('landingpages', '0008_submission_jobs'),
         ('profiles', '0011_import_language'),
     ]
 
