@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy
 
 from landingpages.models import LandingPage, PageStatus, PageType
+from profiles.models import Brand
 
 FAILED, SCHEDULED, ARCHIVED = "failed", "scheduled", "archived"
 ALL: Any = ("", gettext_lazy("All"))
@@ -30,6 +31,9 @@ class FilterForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
     type = forms.ChoiceField(label=gettext_lazy("Type"), required=False, choices=[ALL, *TYPES])
+    brand = forms.ModelChoiceField(
+        Brand.objects.order_by("label"), label=gettext_lazy("Brand"), required=False, empty_label=ALL[1]
+    )
     status = forms.ChoiceField(label=gettext_lazy("Status"), required=False, choices=[ALL, *STATUSES])
 
 
@@ -40,16 +44,17 @@ class Filter:
     words: str = ""
     type: str = ""
     status: str = ""
+    brand: Brand | None = None
 
     @classmethod
     def of(cls, form: FilterForm) -> "Filter":
         form.is_valid()
         read = form.cleaned_data
-        return cls(read.get("q", ""), read.get("type", ""), read.get("status", ""))
+        return cls(read.get("q", ""), read.get("type", ""), read.get("status", ""), read.get("brand"))
 
     @property
     def is_active(self) -> bool:
-        return bool(self.words or self.type or self.status)
+        return bool(self.words or self.type or self.status or self.brand)
 
     def apply(self) -> QuerySet[LandingPage]:
         """The pages, newest first; those on the shelf only where they are asked for."""
@@ -59,11 +64,19 @@ class Filter:
             pages = pages.filter(_says(self.words))
         if self.type:
             pages = pages.filter(type=self.type)
+        if self.brand:
+            pages = pages.filter(_wears(self.brand))
         if self.status in PageStatus.values:
             pages = pages.filter(status=self.status)
         if self.status in (FAILED, SCHEDULED):
             pages = pages.filter(scheduled__isnull=False, scheduled__failed_at__isnull=self.status == SCHEDULED)
         return pages
+
+
+def _wears(brand: Brand) -> Q:
+    """Its own brand, else that of its service, else the default one: as it is published."""
+    worn = Q(brand=brand) | Q(brand__isnull=True, service__brand=brand)
+    return worn | Q(brand__isnull=True, service__brand__isnull=True) if brand.is_default else worn
 
 
 def _says(words: str) -> Q:

@@ -10,7 +10,7 @@ from deliveries.models import Delivery
 from landingpages import editing, publishing, scheduling, shelving, usage
 from landingpages.models import LandingPage, PublishedVersion
 from landingpages.publishing import InvalidPublication
-from tests.factories import LandingPageFactory, PublishedPageFactory, ServiceFactory
+from tests.factories import BrandFactory, LandingPageFactory, PublishedPageFactory, ServiceFactory
 from tests.landingpages.test_builder_views import read, url
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +55,19 @@ def pages(db):
 )
 def test_the_list_shows_what_is_asked_for(backoffice, pages, query, expected):
     assert listed(backoffice, **query) == expected
+
+
+def test_the_brand_that_a_page_wears_finds_it(backoffice):
+    default, other = BrandFactory(is_default=True), BrandFactory()
+    LandingPageFactory(label="Of nobody")
+    LandingPageFactory(label="Own", brand=other)
+    letter = ServiceFactory(brand=other)
+    LandingPageFactory(label="Of its service", template="subscription", service=letter)
+    LandingPageFactory(label="Rather the default", template="subscription", service=letter, brand=default)
+
+    assert listed(backoffice, brand=other.pk) == ["Of its service", "Own"]
+    assert listed(backoffice, brand=default.pk) == ["Rather the default", "Of nobody"]
+    assert len(listed(backoffice, brand="nonsense")) == 4
 
 
 def test_the_id_of_a_page_finds_it_and_no_other(backoffice):
