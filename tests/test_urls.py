@@ -141,6 +141,7 @@ def values(operator, settings, tmp_path):
         "name": "release",
         "page_id": page.pk,
         "shared_id": SharedBlock.objects.create(label="Contact").pk,
+        "template": "generic",
         "submission_id": Submission.objects.create(
             page=page, version=page.version, data={"email": profile.email}, language="en", received_at=timezone.now()
         ).pk,
