@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -89,7 +88,7 @@ def frame(visit: Visit) -> dict[str, Any]:
 
 def stranger(visit: Visit, name: str = "page") -> dict[str, Any]:
     """What a form for somebody without a link carries: where it goes, its stamp and its trap."""
-    action = f"{reverse(f'pages:{name}', args=[visit.slug])}?lang={translation.get_language()}"
+    action = f"{visit.address(name)}?lang={translation.get_language()}"
     return {"action": action, "stamp": limits.stamp(visit.version.pk), "is_stranger": True}
 
 

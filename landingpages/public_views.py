@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -58,8 +57,7 @@ def _stranger(request: HttpRequest, visit: Visit) -> HttpResponse:
     if not visit.content["settings"]["unidentified_allowed"]:
         return _ask_address(request, visit, AddressForm(), 200 if visit.is_centre else 404)
     blank = form_class(visit.content, translation.get_language())
-    address = reverse("pages:fresh_link", args=[visit.slug])
-    offer: dict[str, Any] = {"fresh_link": f"{address}?lang={translation.get_language()}"}
+    offer: dict[str, Any] = {"fresh_link": f"{visit.address('fresh_link')}?lang={translation.get_language()}"}
     if request.method != "POST":
         return show(request, visit, blank(), **stranger(visit), **offer)
     form = blank(request.POST)
@@ -86,17 +84,22 @@ def fresh_link(request: HttpRequest, slug: str) -> HttpResponse:
     if visit is None:
         return missing(request)
     with translation.override(publicpages.language(request, visit.languages)):
-        if not visit.is_open:
-            return closed(request, visit)
-        if request.method != "POST":
-            return _ask_address(request, visit, AddressForm())
-        form = AddressForm(request.POST)
-        status, fault = _refusal(request, visit, form)
-        if status:
-            return _ask_address(request, visit, form, status, fault=fault)
-        _keep(request, visit, {FRESH_LINK_FOR: form.cleaned_data["address"]})
-        told = _("If we know this address, a link is on its way to it. It works for 30 days.")
-        return say(request, 200, _("Look into your mailbox"), told, **frame(visit))
+        return fresh_link_answer(request, visit)
+
+
+def fresh_link_answer(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """What a stranger who asks for a link gets, in the language in hand."""
+    if not visit.is_open:
+        return closed(request, visit)
+    if request.method != "POST":
+        return _ask_address(request, visit, AddressForm())
+    form = AddressForm(request.POST)
+    status, fault = _refusal(request, visit, form)
+    if status:
+        return _ask_address(request, visit, form, status, fault=fault)
+    _keep(request, visit, {FRESH_LINK_FOR: form.cleaned_data["address"]})
+    told = _("If we know this address, a link is on its way to it. It works for 30 days.")
+    return say(request, 200, _("Look into your mailbox"), told, **frame(visit))
 
 
 def _refusal(request: HttpRequest, visit: Visit, form: forms.Form) -> tuple[int, str]:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from landingpages import centre, memberships
@@ -16,6 +17,8 @@ from landingpages.publishing import is_expired
 from profiles import aliases, disputing, links
 from profiles.links import InvalidLink, Link, Purpose
 from profiles.models import ConsentEvent, Profile, Service, Source
+
+V = TypeVar("V", bound="Visit")
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class Visit:
     @property
     def slug(self) -> str:
         return str(self.content["slug"])
+
+    def address(self, name: str) -> str:
+        """Where the forms and links of the page lead."""
+        return reverse(f"pages:{name}", args=[self.slug])
 
     @property
     def languages(self) -> list[str]:
@@ -106,10 +113,10 @@ def find(slug: str, token: str = "") -> Visit | None:
         return None
     profile = aliases.by_public_id(link.public_id) if link and link.page == page.pk else None
     visit = Visit(page, page.version, link, profile) if profile else Visit(page, page.version)
-    return _with_own_services(visit) if visit.is_centre else visit
+    return with_own_services(visit) if visit.is_centre else visit
 
 
-def _with_own_services(visit: Visit) -> Visit:
+def with_own_services(visit: V) -> V:
     """The preference centre with the services that this visitor may choose from; an old link shows none that she holds."""
     services, held = memberships.load(visit.content), None
     if visit.profile and visit.is_fresh and visit.is_open:
