@@ -1,5 +1,6 @@
 """The pages that visitors open, with a link or without: no login, no session. Only POST changes anything."""
 
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -8,7 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import limits, link_views, memberships, recording, visitcounts, visits
+from landingpages import embedding, limits, link_views, memberships, recording, visitcounts, visits
 from landingpages.forms import PageForm, form_class
 from landingpages.public_answers import closed, confirmed, frame, missing, public, say, show, stranger, takes_nobody
 from landingpages.recording import FRESH_LINK_FOR
@@ -40,7 +41,7 @@ def page(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
         response = answer(request, visit)
     if response.status_code == 200:
         visitcounts.count(request, visit.version.pk)
-    return response
+    return embedding.allow(response, visit)
 
 
 def answer(request: HttpRequest, visit: Visit) -> HttpResponse:
@@ -57,7 +58,7 @@ def _stranger(request: HttpRequest, visit: Visit) -> HttpResponse:
     if not visit.content["settings"]["unidentified_allowed"]:
         return _ask_address(request, visit, AddressForm(), 200 if visit.is_centre else 404)
     blank = form_class(visit.content, translation.get_language())
-    offer: dict[str, Any] = {"fresh_link": f"{visit.address('fresh_link')}?lang={translation.get_language()}"}
+    offer = _offer(visit)
     if request.method != "POST":
         return show(request, visit, blank(), **stranger(visit), **offer)
     form = blank(request.POST)
@@ -84,7 +85,41 @@ def fresh_link(request: HttpRequest, slug: str) -> HttpResponse:
     if visit is None:
         return missing(request)
     with translation.override(publicpages.language(request, visit.languages)):
-        return fresh_link_answer(request, visit)
+        return embedding.allow(fresh_link_answer(request, visit), visit)
+
+
+@public
+def embedded(request: HttpRequest, slug: str) -> HttpResponse:
+    """What a form on another site sent, to be looked at and sent from here; nothing is written, whoever sends it."""
+    visit = visits.find(slug)
+    if visit is None:
+        return missing(request)
+    with translation.override(publicpages.language(request, visit.languages)):
+        if request.method != "POST" or not (visit.is_open and visit.content["settings"]["unidentified_allowed"]):
+            return answer(_without_form(request), visit)
+        return _looked_at(request, visit)
+
+
+def _looked_at(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The page's own form with what was typed elsewhere; its button sends it. Ticks of another version do not come along."""
+    form = form_class(visit.content, translation.get_language())(request.POST)
+    is_copy = embedding.is_of(request.POST, visit.version)
+    fault = limits.trapped(request.POST) or ("" if is_copy else limits.changed_meanwhile())
+    status = 422 if fault or not form.is_valid() else 200
+    shown = form if is_copy and status != 200 else form.as_typed(boxes=is_copy)
+    told = "" if status != 200 else _("Almost done: look at what you typed and send it.")
+    return show(request, visit, shown, status, fault=fault, told=told, **stranger(visit), **_offer(visit))
+
+
+def _without_form(request: HttpRequest) -> HttpRequest:
+    """The request as one that only looks."""
+    seen = copy(request)
+    seen.method = "GET"
+    return seen
+
+
+def _offer(visit: Visit) -> dict[str, Any]:
+    return {"fresh_link": f"{visit.address('fresh_link')}?lang={translation.get_language()}"}
 
 
 def fresh_link_answer(request: HttpRequest, visit: Visit) -> HttpResponse:

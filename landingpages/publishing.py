@@ -100,6 +100,7 @@ def restore(page: LandingPage, version: PublishedVersion, *, by: AbstractUser | 
     # Versions of former releases lack what came later.
     values = {name: content["settings"][name] for name in SETTINGS if name in content["settings"]}
     values |= {name: content[name] for name in ("slug", "label", "texts")} | _known_service(page, content)
+    values["embed_origins"] = values.get("embed_origins") or []
     if values["expires_at"]:
         values["expires_at"] = datetime.fromisoformat(values["expires_at"])
     values |= _known_brand(content)

@@ -22,6 +22,7 @@ SETTINGS = (
     "redirection_url",
     "expires_at",
     "service_id",
+    "embed_origins",
 )
 # Of all that cannot be seen only the line feed means something in a text; PostgreSQL refuses NUL in JSON.
 UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -55,6 +56,7 @@ def compose(page: LandingPage, stored: list[Block], default: brands.Default | No
     fields = known(block.field for block in stored)
     blocks = [_block(block, fields) for block in stored]
     values = {name: getattr(page, name) for name in SETTINGS}
+    values["embed_origins"] = page.embed_origins or None  # as in versions of former releases
     values["expires_at"] = page.expires_at.isoformat() if page.expires_at else None
     return {
         "type": page.type,

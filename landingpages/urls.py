@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from landingpages import builder_views, centre_views, preview_views, publication_views, submission_views, trial_views, views
+from landingpages import (
+    builder_views,
+    centre_views,
+    embed_views,
+    preview_views,
+    publication_views,
+    submission_views,
+    trial_views,
+    views,
+)
 
 app_name = "landingpages"
 urlpatterns = [
@@ -19,6 +28,7 @@ urlpatterns = [
     path("landing-pages/<int:page_id>/unpublish/", publication_views.unpublish, name="unpublish"),
     path("landing-pages/<int:page_id>/versions/", publication_views.versions, name="versions"),
     path("landing-pages/<int:page_id>/versions/<int:number>/restore/", publication_views.restore, name="restore"),
+    path("landing-pages/<int:page_id>/embed/", embed_views.embed, name="embed"),
     path("landing-pages/<int:page_id>/test/", trial_views.choose, name="test"),
     path("landing-pages/<int:page_id>/test/<slug:version>/<slug:visitor>/<slug:age>/", trial_views.trial, name="trial"),
     path(
