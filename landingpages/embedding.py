@@ -55,7 +55,7 @@ def allow(response: HttpResponse, visit: Visit) -> HttpResponse:
         response.headers["Content-Security-Policy"] = policy.replace(
             "frame-ancestors 'none'", f"frame-ancestors {' '.join(named)}"
         )
-        response.xframe_options_exempt = True  # type: ignore[attr-defined]
+        response.xframe_options_exempt = True
     return response
 
 

@@ -98,8 +98,8 @@ def _framed(
     with translation.override(language):
         banner = render_to_string("landingpages/trial_banner.html", _told(request, visit, response, done), request)
     if "Location" in response.headers:
-        told = {"title": _("Redirection"), "paragraphs": [response.headers["Location"]]}
-        response = publicpages.respond(request, "landingpages/public_message.html", **told)
+        where = [response.headers["Location"]]
+        response = publicpages.respond(request, "landingpages/public_message.html", title=_("Redirection"), paragraphs=where)
     body = response.content.decode()
     framed, found = re.subn(r"<body[^>]*>", lambda match: match[0] + banner, body, count=1)
     if not found:
