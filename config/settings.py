@@ -298,7 +298,9 @@ PAGE_BYTES = 65_536  # of one submission
 PAGE_SECONDS = 2  # between opening a form and sending it, at least
 PAGE_FORM_HOURS = 24  # between opening a form and sending it, at most
 PAGE_LIMIT_PER_NETWORK = 30  # submissions of one network without a link …
+PAGE_LIMIT_PER_PAGE = 1000  # submissions to one page, from all networks without a link …
 PAGE_LIMIT_MINUTES = 10  # … within this time
+PAGE_RESPONSES_DAYS = 365  # how long what was sent is kept; 0: until the person is erased
 VISITS_SECONDS = 10  # between two times that a web process writes how often pages were looked at; 0: never
 PAGE_UNDO_MINUTES = 10  # how long an opt-out that a page made on arrival can be undone
 

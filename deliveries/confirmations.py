@@ -20,6 +20,7 @@ from django.utils.translation import gettext_noop as noop
 
 from deliveries import notice_mails, pagelinks, transports
 from deliveries.transports import Outcome, Result, Session, TransportUnavailable
+from landingpages import registrations
 from profiles import disputing, erased, subscriptions
 from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.models import Notice, NoticeKind, NoticeStatus, PendingChange, Profile
@@ -37,6 +38,7 @@ TO_THE_STORED_ADDRESS = {
     NoticeKind.CONFIRM_CHANGE,
     NoticeKind.CONFIRM_SUBSCRIPTION,
     NoticeKind.FRESH_LINK,
+    NoticeKind.PAGE_MESSAGE,
     *OF_A_SUBSCRIPTION.values(),
 }
 # No visitor can cause it at will, and whoever lost an address to somebody else has to learn of it.
@@ -170,6 +172,11 @@ def _refusal(notice: Notice) -> str:
         return ADDRESS_CHANGED
     open_changes = PendingChange.objects.filter(applied_at=None, expires_at__gt=timezone.now())
     if notice.kind in CONFIRMATIONS and not open_changes.filter(pk=notice.pending_change_id or 0).exists():
+        return DONE_ALREADY
+    if (
+        notice.kind == NoticeKind.CONFIRM_REGISTRATION
+        and not registrations.waiting().filter(confirmation_id=notice.confirms).exists()
+    ):
         return DONE_ALREADY
     if notice.kind in OF_A_SUBSCRIPTION.values() and not _is_true(notice):
         return NOT_TRUE_ANY_MORE

@@ -1,8 +1,10 @@
 """The mails of notices: our own words in the reader's language, and nothing that a visitor typed (decision 9)."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from email.utils import format_datetime, formataddr
+from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -14,11 +16,12 @@ from django.utils.translation import gettext_lazy
 from deliveries import mime, pagelinks, returnpath
 from deliveries.rendering import header_text
 from deliveries.transports import Outgoing
+from landingpages import messages
 from landingpages.forms import form_class
-from landingpages.models import PageType
+from landingpages.models import PageType, PublishedVersion
 from profiles import confirmationtexts
 from profiles.channels import OPT_OUT_LABELS
-from profiles.links import Purpose, make_token
+from profiles.links import LIFETIME, Purpose, make_token
 from profiles.models import MessageChoice, Notice, NoticeKind, PendingChange, Profile, Service, Subscription
 from profiles.values import known_customs
 
@@ -128,17 +131,54 @@ def _address_changed(notice: Notice) -> Letter:
 
 def _fresh_link(notice: Notice) -> Letter:
     page = pagelinks.find_open(notice.page_id or 0)
-    pinned = pagelinks.pin(page)
+    pinned = pagelinks.pin(page, notice.service_id or 0)
     if not page or not page.version or not pinned or not notice.profile:
         raise ValueError("a fresh link leads somebody to a page that is open")
-    # What visitors read on the page; its label is for the operators.
-    title = form_class(page.version.content, translation.get_language())().title
+    title = _title(page.version.content)
     return Letter(
         subject=_("Your link to “%(page)s”") % {"page": title},
         opening=_("Here is the link that you asked for. For 30 days it shows your choices, so keep it to yourself."),
         closing=_("If it was not you who asked for this, do nothing: nothing changes then."),
         link=pagelinks.url(pinned, notice.profile),
         link_label=title,
+    )
+
+
+def _title(content: dict[str, Any]) -> str:
+    """What visitors read on the page; its label is for the operators."""
+    return form_class(content, translation.get_language())().title
+
+
+def _version_of(notice: Notice) -> PublishedVersion:
+    """What is published of the page, or was last."""
+    return PublishedVersion.objects.filter(page=notice.page_id or 0).latest("number")
+
+
+def _confirm_registration(notice: Notice) -> Letter:
+    if notice.confirms is None:
+        raise ValueError("a registration is confirmed by its id")
+    until = date_format(timezone.localtime(notice.created_at + LIFETIME[Purpose.CONFIRM]), "DATE_FORMAT")
+    return Letter(
+        subject=_("Please confirm your registration"),
+        opening=_("Somebody, probably you, filled in “%(page)s” with this address.")
+        % {"page": _title(_version_of(notice).content)},
+        closing=_("If it was not you, do nothing: nothing is kept then."),
+        link=_confirm_url(notice.confirms),
+        link_label=_("Look at it and confirm (until %(date)s)") % {"date": until},
+    )
+
+
+def _page_message(notice: Notice) -> Letter:
+    content = _version_of(notice).content
+    title = _title(content)
+    service = notice.service.public_label if notice.service else ""
+    if own := messages.written(content, translation.get_language()):
+        subject, text = (confirmationtexts.fill(part, {"page": title, "service": service}) for part in own)
+        return Letter(subject=subject, body=text)
+    return Letter(
+        subject=_("We have received what you sent"),
+        opening=_("You filled in “%(page)s”. It is recorded.") % {"page": title},
+        closing=_("If it was not you who asked for this, answer this mail, and we put it right."),
     )
 
 
@@ -159,7 +199,7 @@ def _subscribed(notice: Notice) -> Letter:
     subscription = Subscription.objects.current().filter(profile=profile, service=service).first()
     expires_at = subscription.expires_at if subscription else None
     expires = date_format(timezone.localtime(expires_at), "DATE_FORMAT") if expires_at else ""
-    page = pagelinks.pin(pagelinks.default_of(service.pk, PageType.UNSUBSCRIPTION))
+    page = pagelinks.pin(pagelinks.default_of(service.pk, PageType.UNSUBSCRIPTION), service.pk)
     link, link_label = (pagelinks.url(page, profile), _("Unsubscribe from this service")) if page else ("", "")
     if custom := _custom(service, "subscribed", service.subscribed_message, expires=expires):
         return replace(custom, link=link, link_label=link_label)
@@ -199,6 +239,8 @@ LETTERS: dict[NoticeKind, Callable[[Notice], Letter]] = {
     NoticeKind.CONFIRM_SUBSCRIPTION: _confirm_subscription,
     NoticeKind.SUBSCRIBED: _subscribed,
     NoticeKind.UNSUBSCRIBED: _unsubscribed,
+    NoticeKind.CONFIRM_REGISTRATION: _confirm_registration,
+    NoticeKind.PAGE_MESSAGE: _page_message,
 }
 
 
@@ -215,7 +257,11 @@ def _whose(notice: Notice) -> tuple[Profile, Service]:
 
 
 def _confirmation_url(change: PendingChange) -> str:
-    return f"{settings.PUBLIC_URL}/c/{make_token(Purpose.CONFIRM, change.public_id)}"
+    return _confirm_url(change.public_id)
+
+
+def _confirm_url(public_id: uuid.UUID) -> str:
+    return f"{settings.PUBLIC_URL}/c/{make_token(Purpose.CONFIRM, public_id)}"
 
 
 def _look_and_confirm(change: PendingChange) -> str:

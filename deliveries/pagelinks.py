@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from landingpages import memberships
 from landingpages.models import PREFERENCE_TYPES, LandingPage, PageStatus, PageType
 from profiles.links import Purpose, make_token
 from profiles.models import Profile
@@ -28,15 +29,22 @@ def centre() -> LandingPage | None:
 
 
 def default_of(service_id: int, kind: PageType) -> LandingPage | None:
-    """The page that says that it is this service's default for subscribing or unsubscribing, if visitors can open it now."""
-    marked = LandingPage.objects.filter(service=service_id, type=kind, is_default=True).select_related("version")
-    page = marked.first()
+    """The page that says that it is this service's default for subscribing or unsubscribing, if visitors can open it now.
+
+    Without one of its own, the default page of the type that serves several services, if this is one of them.
+    """
+    marked = LandingPage.objects.filter(type=kind, is_default=True).select_related("version")
+    own = marked.filter(service=service_id).first()
+    page = own or marked.filter(service_from_url=True).first()
     return page if page and is_open(page) and _is_about(page, service_id) else None
 
 
 def _is_about(page: LandingPage, service_id: int) -> bool:
     """Whether what is published is about the service too: what is edited may be ahead of it."""
-    return page.version is not None and page.version.content["settings"].get("service_id") == service_id
+    content = page.version.content if page.version else None
+    return content is not None and (
+        memberships.own_service(content) == service_id or bool(memberships.name_of(content, service_id))
+    )
 
 
 def is_open(page: LandingPage) -> bool:
@@ -53,12 +61,20 @@ def find_open(page_id: int) -> LandingPage | None:
     return page if page and is_open(page) else None
 
 
-def pin(page: LandingPage | None) -> dict[str, Any] | None:
-    """What a link needs, as published; where nothing is published yet, as edited."""
-    return {"id": page.pk, "slug": page.version.content["slug"] if page.version else page.slug} if page else None
+def pin(page: LandingPage | None, service_id: int = 0) -> dict[str, Any] | None:
+    """What a link needs, as published; where nothing is published yet, as edited.
+
+    Of a page that serves several services the link names one of them.
+    """
+    if page is None:
+        return None
+    name = memberships.name_of(page.version.content, service_id) if page.version else ""
+    named = {"service": name} if name else {}
+    return {"id": page.pk, "slug": page.version.content["slug"] if page.version else page.slug, **named}
 
 
 def url(pinned: dict[str, Any], profile: Profile, delivery: int = 0) -> str:
     """The page as one person. It carries no address."""
     token = make_token(Purpose.PAGE, profile.public_id, delivery=delivery, page=pinned["id"])
-    return f"{settings.PUBLIC_URL}/lp/{pinned['slug']}/{token}"
+    query = f"?{memberships.SERVICE}={pinned['service']}" if pinned.get("service") else ""
+    return f"{settings.PUBLIC_URL}/lp/{pinned['slug']}/{token}{query}"

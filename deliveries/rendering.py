@@ -56,7 +56,8 @@ def pin(delivery: Delivery) -> dict[str, Any]:
 
 def _service_page(delivery: Delivery) -> dict[str, Any] | None:
     """The default page for leaving the service of the delivery; without one its unsubscription link does the same."""
-    return pagelinks.pin(pagelinks.default_of(delivery.service_id, PageType.UNSUBSCRIPTION)) if delivery.service_id else None
+    number = delivery.service_id
+    return pagelinks.pin(pagelinks.default_of(number, PageType.UNSUBSCRIPTION), number) if number else None
 
 
 def text_of(source: str) -> str:

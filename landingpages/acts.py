@@ -33,10 +33,12 @@ def act(page: LandingPage, button: str, state: State, *, by: AbstractUser) -> Ou
     return ACTS[name](page, argument, state, by) if name in ACTS else Outcome(state)
 
 
-def _add(page: LandingPage, kind: str, state: State, by: AbstractUser) -> Outcome:
-    if kind not in BlockKind.values:
+def _add(page: LandingPage, argument: str, state: State, by: AbstractUser) -> Outcome:
+    """ "checkbox" to where it goes by itself, "checkbox:3" to where it was dragged."""
+    kind, _colon, position = argument.partition(":")
+    if kind not in BlockKind.values or (position and not position.isdecimal()):
         return Outcome(state)
-    block = editing.add(page, kind, by=by)
+    block = editing.add(page, kind, by=by, position=int(position[:9]) if position else None)
     said = _("A block is added: %(kind)s.") % {"kind": blocks.KINDS[BlockKind(kind)].label}
     return Outcome(replace(state, block=str(block.key)), SETTINGS, said)
 

@@ -91,6 +91,7 @@ COLUMNS: dict[str, BlockKind] = {
     "birth_date": BlockKind.TEXT_INPUT,
     "email": BlockKind.EMAIL,
     "mobile": BlockKind.PHONE,
+    "external_id": BlockKind.TEXT_INPUT,  # compared with what is stored, never written
     "phone": BlockKind.TEXT_INPUT,
     "street": BlockKind.TEXT_INPUT,
     "street_2": BlockKind.TEXT_INPUT,
@@ -125,8 +126,12 @@ FIELDS: dict[str, BoundField] = {
 
 def fields_for(kind: str) -> list[BoundField]:
     """The fields that suit a block of this kind, in the order of the General tab."""
-    customs = [_custom(custom) for custom in customfields.definitions()]
-    return [field for field in (*FIELDS.values(), *customs) if field.suits(kind)]
+    return [field for field in (*FIELDS.values(), *custom_fields()) if field.suits(kind)]
+
+
+def custom_fields() -> list[BoundField]:
+    """The fields that this installation has added."""
+    return [_custom(custom) for custom in customfields.definitions()]
 
 
 def known(names: Iterable[str]) -> dict[str, BoundField]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from landingpages import blocks
-from landingpages.models import Block, BlockKind
+from landingpages.models import Block, BlockKind, LandingPage
 from landingpages.snapshots import BLOCK_TEXTS
 from profiles.models import Service
 from profiles.wasshown import remember
@@ -133,6 +133,20 @@ class PageTextForm(ShownForm):
         """What editing.change_page() stores; the text of the other page stays."""
         typed = _by_language(self.cleaned_data, (self.part,))
         return {"texts": {code: {**self.stored.get(code, {}), **own} for code, own in typed.items()}}
+
+
+EditForm = BlockForm | PageTextForm
+
+
+def form_of(page: LandingPage, part: str, key: str, data: Any = None) -> EditForm | None:
+    """The settings of the chosen block, or the texts of another part; also of a block that was removed meanwhile."""
+    if part != "content":
+        return PageTextForm(part, page.texts, data)
+    block = next((block for block in page.blocks.all() if str(block.key) == key), None)
+    if block:
+        return BlockForm.of(block, data)
+    kind = (data or {}).get("kind")
+    return BlockForm(kind, data) if kind in BlockKind.values else None
 
 
 def _by_language(data: dict[str, Any], names: tuple[str, ...]) -> dict[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""What the builder shows: the chosen block, part, language and width, and each block as it looks."""
+"""What the builder shows: the chosen block, part and language, how the preview looks, and each block as it looks."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -22,7 +22,10 @@ PART_HELP = {
 }
 SETTINGS = "settings"  # the id of the heading above the settings of the chosen block
 KEY_CHARACTERS = 36
-WIDTHS = {"desktop": gettext_lazy("Desktop"), "phone": gettext_lazy("Phone")}
+NAMES = ("block", "part", "lang", "width", "scheme", "visitor")
+WIDTHS = {"phone": gettext_lazy("Phone"), "desktop": gettext_lazy("Desktop")}
+SCHEMES = {"light": gettext_lazy("Light"), "dark": gettext_lazy("Dark")}
+NOBODY = "nobody"  # as whom the preview is seen where no profile is chosen
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class State:
     part: str
     lang: str
     width: str
+    scheme: str
+    visitor: str  # id of the profile that the preview is seen as, or NOBODY
 
     @classmethod
     def read(cls, data: Mapping[str, str]) -> "State":
@@ -42,11 +47,13 @@ class State:
             part=_one_of(PARTS, data.get("part")),
             lang=_one_of(dict(settings.LANGUAGES), data.get("lang"), get_language()),
             width=_one_of(WIDTHS, data.get("width")),
+            scheme=_one_of(SCHEMES, data.get("scheme")),
+            visitor=visitor if (visitor := data.get("visitor", "")[:18]).isdecimal() else NOBODY,
         )
 
     def pressed(self, data: Mapping[str, str]) -> tuple["State", str]:
         """The state that the pressed button asks for, and the id of the element that has the focus then."""
-        wanted = {name: data[f"to_{name}"] for name in ("block", "part", "lang", "width") if data.get(f"to_{name}")}
+        wanted = {name: data[f"to_{name}"] for name in NAMES if data.get(f"to_{name}")}
         focus = next((SETTINGS if name == "block" else f"{name}-{value}" for name, value in wanted.items()), "")
         return State.read({**asdict(self), **wanted}), focus
 

@@ -12,13 +12,12 @@ from django.utils.translation import gettext as _
 
 from landingpages import blocks, editing, publishing, undoing
 from landingpages.acts import Outcome, act
-from landingpages.builder_forms import BlockForm, PageTextForm, languages
-from landingpages.builder_state import PART_HELP, PARTS, WIDTHS, State, findings, rows
-from landingpages.models import Block, BlockKind, LandingPage
+from landingpages.builder_forms import BlockForm, EditForm, form_of, languages
+from landingpages.builder_state import PART_HELP, PARTS, SCHEMES, WIDTHS, State, findings, rows
+from landingpages.models import Block, LandingPage
+from landingpages.preview_views import seen_as
 from landingpages.views import crumbs, find, frame, shown_revision
 from profiles.backoffice import backoffice_view, operator, render
-
-EditForm = BlockForm | PageTextForm
 
 
 @backoffice_view("landingpages.view_landingpage")
@@ -67,14 +66,7 @@ def _save_and_act(request: HttpRequest, page: LandingPage, state: State, form: E
 
 
 def _form(page: LandingPage, state: State, data: Any = None) -> EditForm | None:
-    """The settings of the chosen block, or the texts of another part; also of a block that was removed meanwhile."""
-    if state.part != "content":
-        return PageTextForm(state.part, page.texts, data)
-    block = _chosen(page, state)
-    if block:
-        return BlockForm.of(block, data)
-    kind = (data or {}).get("kind")
-    return BlockForm(kind, data) if kind in BlockKind.values else None
+    return form_of(page, state.part, state.block, data)
 
 
 def _chosen(page: LandingPage, state: State) -> Block | None:
@@ -106,6 +98,9 @@ def _builder(
         "parts": PARTS.items(),
         "languages": languages(),
         "widths": WIDTHS.items(),
+        "schemes": SCHEMES.items(),
+        "visitor": seen_as(request, state),
+        "visitors_url": state.address(reverse("landingpages:visitors", args=[page.pk])),
         "part_label": PARTS[state.part],
         "part_help": PART_HELP.get(state.part),
         "preview_url": state.address(reverse("landingpages:preview", args=[page.pk])),

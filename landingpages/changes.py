@@ -9,6 +9,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from landingpages.blocks import KINDS
+from landingpages.jobs import setting
 from landingpages.models import BlockKind, LandingPage
 from landingpages.snapshots import PAGE_TEXTS, differences, labels
 
@@ -47,7 +48,7 @@ def _properties(old: Content, new: Content) -> Iterator[str]:
         if old[name] != new[name]:
             yield _property(name)
     for name, value in new["settings"].items():
-        if old["settings"].get(name) != value:
+        if setting(old, name) != value:
             yield _property(name)
 
 

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import blocks, memberships
-from landingpages.blocks import FIELDS, KINDS, BoundField
-from landingpages.models import SERVICE_TYPES, BlockKind, LandingPage, PageStatus, PageType
+from landingpages import blocks, job_checking, memberships
+from landingpages.blocks import KINDS, BoundField
+from landingpages.models import BlockKind, LandingPage, PageStatus, PageType
 from landingpages.snapshots import PAGE_TEXTS, labels, needs_label, snapshot
 
 
@@ -49,42 +49,12 @@ def _page(page: LandingPage, content: dict[str, Any]) -> Iterator[Check]:
         yield Check(Level.WARNING, _("The page has no heading."))
     if not content["languages"]:
         yield Check(Level.ERROR, _("No language is complete: write every label in at least one language."))
-    yield from _service(page, content)
-    yield from _reconciliation(content)
+    yield from (Check(Level(level), text, key) for level, text, key in job_checking.findings(content))
     if (expires_at := content["settings"]["expires_at"]) and datetime.fromisoformat(expires_at) <= timezone.now():
         yield Check(Level.ERROR, _("The expiration is in the past."))
     others = LandingPage.objects.exclude(pk=page.pk).filter(status=PageStatus.ONLINE, version__content__slug=page.slug)
     if others.exists():
         yield Check(Level.ERROR, _("Another page is online at the address %(slug)s.") % {"slug": page.slug})
-
-
-def _service(page: LandingPage, content: dict[str, Any]) -> Iterator[Check]:
-    """A page that subscribes needs to know to what."""
-    if content["type"] not in SERVICE_TYPES:
-        return
-    if page.service is None:
-        yield Check(Level.ERROR, _("Choose in the properties which service the page is about."))
-    elif content["type"] == PageType.SUBSCRIPTION and not page.service.takes_subscriptions():
-        values = {"service": page.service}
-        yield Check(Level.WARNING, _("“%(service)s” takes no new subscriptions today: visitors are told so.") % values)
-
-
-def _reconciliation(content: dict[str, Any]) -> Iterator[Check]:
-    """A visitor without a link is known by nothing but the reconciliation key."""
-    if not content["settings"]["unidentified_allowed"]:
-        return
-    key = content["settings"]["reconciliation_key"]
-    bound = [block for block in content["blocks"] if block["field"] == key]
-    values = {"field": FIELDS[key].label}
-    if not bound:
-        yield Check(
-            Level.ERROR, _("Unidentified visitors need a block for the field “%(field)s”: it is the reconciliation key.") % values
-        )
-    for block in bound:
-        if not block["is_mandatory"]:
-            yield Check(
-                Level.WARNING, _("“%(field)s” is the reconciliation key: make it mandatory.") % values, block_key=block["key"]
-            )
 
 
 def _texts(content: dict[str, Any]) -> Iterator[Check]:

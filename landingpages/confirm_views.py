@@ -10,8 +10,10 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from landingpages import memberships, messages, registration_views, registrations
+from landingpages.models import PublishedVersion
 from landingpages.public_answers import public, say
-from profiles import customfields, links, pending, publicpages, regions, subscriptions
+from profiles import aliases, customfields, links, pending, publicpages, regions, subscriptions
 from profiles.channels import OPT_OUT_LABELS
 from profiles.consent import Evidence
 from profiles.links import InvalidLink, Purpose
@@ -32,19 +34,32 @@ MASKS = {"email": publicpages.masked, "mobile": publicpages.masked_mobile}
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """Apply a change once, however often the button is pressed; an expired link says so and changes nothing."""
     try:
-        change = pending.find(links.read_token(token, Purpose.CONFIRM))
+        link = links.read_token(token, Purpose.CONFIRM)
     except InvalidLink:
-        change = None
-    if change is None:
         return _gone(request, 404)
+    change = pending.find(link)
+    if change is None:
+        registration = registrations.find(link)
+        return registration_views.confirm(request, registration) if registration else _gone(request, 404)
     available = [code for code, _name in settings.LANGUAGES]
     preferred = change.evidence.get("language") or change.profile.preferred_language
     with translation.override(publicpages.language(request, available, preferred)):
         if request.method == "POST":
             evidence = Evidence(request_id=str(uuid.uuid4()), ip=publicpages.network(request))
-            pending.apply(change, evidence=evidence)
+            if pending.apply(change, evidence=evidence):
+                _tell(change)
             change.refresh_from_db()
         return _state(request, change)
+
+
+def _tell(change: PendingChange) -> None:
+    """The confirmation message of the page where it was asked for: now it is done."""
+    version = PublishedVersion.objects.filter(pk=change.evidence.get("page_version_id") or 0).first()
+    if version is None:
+        return
+    name = memberships.name_of(version.content, int(next(iter(change.services), 0)))
+    content = memberships.resolved(version.content, name)
+    messages.send(version, content, aliases.by_id(change.profile_id), language=change.evidence.get("language", ""))
 
 
 def _state(request: HttpRequest, change: PendingChange) -> HttpResponse:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from landingpages import states
 from landingpages.blocks import KINDS, known
-from landingpages.models import PREFERENCE_TYPES, Block, BlockKind, LandingPage
+from landingpages.models import PREFERENCE_TYPES, SERVICE_TYPES, Block, BlockKind, LandingPage
 from landingpages.snapshots import BLOCK_TEXTS, PAGE_TEXTS, clean_texts
 from profiles.actors import actor
 from profiles.models import Service
@@ -83,19 +83,24 @@ def change(page: LandingPage, key: uuid.UUID | str, values: Mapping[str, Any], *
     """
     with rearranged(page, by=by, revision=revision) as blocks:
         block = _found(blocks, key)
-        kind = KINDS[BlockKind(block.kind)]
-        block.field = values.get("field", block.field) if kind.takes_field else ""
-        field = known([block.field]).get(block.field)
-        if block.field and field is None:
-            raise ValueError(_("No page can fill the field %(field)s.") % {"field": block.field})
-        is_box = field is not None and bool(field.scope)
-        is_about_a_service = kind.kind == BlockKind.SERVICE
-        block.service_id = values.get("service_id", block.service_id) if is_about_a_service else None
-        block.is_positive = bool(values.get("is_positive", block.is_positive)) and (is_box or is_about_a_service)
-        block.is_mandatory = bool(values.get("is_mandatory", block.is_mandatory)) and kind.takes_field
-        block.texts = clean_texts(values.get("texts", block.texts), BLOCK_TEXTS)
+        settle(block, values)
         block.save(update_fields=["field", "service", "is_positive", "is_mandatory", "texts"])
     return block
+
+
+def settle(block: Block, values: Mapping[str, Any]) -> None:
+    """Give the block in hand these settings, as far as its kind has them; nothing is stored. ValueError like `change`."""
+    kind = KINDS[BlockKind(block.kind)]
+    block.field = values.get("field", block.field) if kind.takes_field else ""
+    field = known([block.field]).get(block.field)
+    if block.field and field is None:
+        raise ValueError(_("No page can fill the field %(field)s.") % {"field": block.field})
+    is_box = field is not None and bool(field.scope)
+    is_about_a_service = kind.kind == BlockKind.SERVICE
+    block.service_id = values.get("service_id", block.service_id) if is_about_a_service else None
+    block.is_positive = bool(values.get("is_positive", block.is_positive)) and (is_box or is_about_a_service)
+    block.is_mandatory = bool(values.get("is_mandatory", block.is_mandatory)) and kind.takes_field
+    block.texts = clean_texts(values.get("texts", block.texts), BLOCK_TEXTS)
 
 
 def move_up(page: LandingPage, key: uuid.UUID | str, *, by: By, revision: int | None = None) -> None:
@@ -158,7 +163,8 @@ def _take_default(page: LandingPage, service: Service | None) -> None:
     """No other page that the same link leads to is the default; locked in the order of their ids, so that two at once wait
     in turn."""
     types = PREFERENCE_TYPES if page.type in PREFERENCE_TYPES else (page.type,)
-    involved = LandingPage.objects.filter(Q(is_default=True, service=service) | Q(pk=page.pk), type__in=types)
+    about = {"service": service} if page.type in SERVICE_TYPES else {}
+    involved = LandingPage.objects.filter(Q(is_default=True, **about) | Q(pk=page.pk), type__in=types)
     list(involved.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     involved.exclude(pk=page.pk).update(is_default=False)
 

@@ -45,6 +45,7 @@ AUTOCOMPLETE = {
     "title": "honorific-prefix",
     "birth_date": "bday",
     "email": "email",
+    "external_id": "off",
     "mobile": "tel",
     "phone": "tel",
     "street": "address-line1",
@@ -242,7 +243,7 @@ def _shown(block: Mapping[str, Any], bound: BoundField, profile: Profile, *, sho
 
 def _field(block: Mapping[str, Any], bound: BoundField | None, **texts: str) -> forms.Field:
     """The input of a block; `bound` is None for a box about a service."""
-    field = _box() if bound is None or bound.scope or bound.is_answer else _input(bound)
+    field = _box() if bound is None or bound.scope or bound.is_answer else input_for(bound)
     field.required = block["is_mandatory"]
     field.label, field.help_text = texts["label"], texts["help_text"]
     return field
@@ -261,7 +262,8 @@ class DayField(forms.DateField):
         return born.isoformat() if born else ""
 
 
-def _input(bound: BoundField) -> forms.Field:
+def input_for(bound: BoundField) -> forms.Field:
+    """The input of a field that is no box; `clean` of what was typed gives the value as a submission keeps it."""
     if bound.custom:
         seen = [refuse_unseen] if bound.custom.type == CustomType.TEXT else []
         return CustomValueField(bound.custom, validators=seen)

@@ -14,6 +14,8 @@ from profiles.channels import Channel
 from profiles.holders import Addresses, Holder, Person, Row
 from profiles.models import Profile
 
+WAITING = (SubmissionStatus.RECEIVED, SubmissionStatus.PENDING)  # for the worker, and for a confirmation
+
 
 class SubmissionHolder(Holder):
     """Submissions that led to her, and those with an address that is hers alone."""
@@ -52,10 +54,11 @@ class SubmissionHolder(Holder):
         ]
 
     def erase(self, person: Person) -> int:
-        """That something was sent stays counted for the page; one that waits for the worker goes altogether."""
+        """That something was sent stays counted for the page; one that nothing came of yet goes altogether."""
         found = _hers(person)
-        waiting, _per_model = found.filter(status=SubmissionStatus.RECEIVED).delete()
-        return waiting + found.update(data={}, changed=[], detail="", ip="", profile_id=None, request_id=uuid.UUID(int=0))
+        waiting, _per_model = found.filter(status__in=WAITING).delete()
+        nobodys = {"profile_id": None, "confirmation_id": None, "request_id": uuid.UUID(int=0)}
+        return waiting + found.update(data={}, changed=[], detail="", ip="", **nobodys)
 
     def move(self, loser: Profile, winner: Profile) -> None:
         Submission.objects.filter(profile_id=loser.pk).update(profile_id=winner.pk)

@@ -111,7 +111,7 @@ def _offer(request: HttpRequest, visit: Visit, form: PageForm, stop: StopForm) -
 
 def _fresh_link(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
     evidence = _evidence(request, visit)
-    asked = submission.renew_link(visit.version, profile, evidence=evidence, language=translation.get_language())
+    asked = submission.renew_link(visit, profile, evidence=evidence, language=translation.get_language())
     address = publicpages.masked(profile.email)
     told = _("A link is on its way to %(address)s. It works for 30 days.") if asked else _too_soon()
     return say(request, 200, _("Look into your mailbox"), told % {"address": address}, **frame(visit))

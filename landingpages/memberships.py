@@ -1,16 +1,25 @@
-"""What a page does about services: its boxes, and the service that its button subscribes to or unsubscribes from."""
+"""What a page does about services: its boxes, and the service that its button subscribes to or unsubscribes from.
+
+A page with the service in its URL serves several: `resolved` makes of it the page of the one that a visitor came for.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from landingpages.models import SERVICE_TYPES, BlockKind, PageType
+from django.utils.text import slugify
+
+from landingpages import jobs
+from landingpages.job_models import SERVICE_ACTIONS, SpecificAction
+from landingpages.models import BlockKind
 from profiles import subscriptions
 from profiles.consent import Evidence
 from profiles.models import Profile, Service, Source, Subscription
 from profiles.subscriptions import ServiceClosed
 
 Content = Mapping[str, Any]
+SERVICE = "service"  # the name of a service in the query, and in a submission
+MOST = 50  # characters of that name
 
 
 @dataclass(frozen=True)
@@ -30,8 +39,34 @@ def boxes(content: Content) -> list[dict[str, Any]]:
 
 
 def own_service(content: Content) -> int:
-    """The id of the service that sending the page is about; 0 for pages of another type."""
-    return int(content["settings"].get("service_id") or 0) if content["type"] in SERVICE_TYPES else 0
+    """The id of the service that sending the page is about; 0 for pages that do something else."""
+    return int(content["settings"].get("service_id") or 0) if jobs.action(content) in SERVICE_ACTIONS else 0
+
+
+def resolved(content: dict[str, Any], name: str) -> dict[str, Any]:
+    """The content as it is for who came with this name of a service; that of a page of one service, or none, unchanged."""
+    if not jobs.names_services(content):
+        return content
+    settings = content["settings"]
+    return {**content, "settings": {**settings, "service_id": settings["served"].get(name)}}
+
+
+def name_of(content: Content, service_id: int) -> str:
+    """The name of a service in the URL of a page that serves it; "" where the URL names none."""
+    served = jobs.setting(content, "served") if jobs.names_services(content) else {}
+    return next((name for name, number in served.items() if number == service_id), "")
+
+
+def named(services: Iterable[Service], former: Mapping[str, int]) -> dict[str, int]:
+    """Name -> id of the services; who has a name keeps it, so that links that have left go on leading to the same."""
+    kept = {number: name for name, number in former.items()}
+    names: dict[str, int] = {}
+    for service in services:
+        stem = slugify(service.public_label)[:MOST].strip("-_") or "service"
+        taken = {*names, *former} - {kept.get(service.pk)}
+        free = (name for name in (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))) if name not in taken)
+        names[kept.get(service.pk) or next(free)] = service.pk
+    return names
 
 
 def service_ids(content: Content) -> list[int]:
@@ -62,7 +97,7 @@ def answers(content: Content, values: Mapping[str, Any]) -> Answers:
         elif given is False and block["is_positive"]:
             left_empty.append(service_id)
     if own := own_service(content):
-        wanted[own] = content["type"] == PageType.SUBSCRIPTION
+        wanted[own] = jobs.action(content) == SpecificAction.SUBSCRIPTION
     return Answers(wanted, left_empty)
 
 

@@ -4,15 +4,18 @@ import uuid
 
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from landingpages.job_models import SERVICE_ACTIONS, JobProperties, OnMatch, SpecificAction
 from landingpages.submission_models import CONVERSIONS, Recorded, SubmissionKind, VisitCount
 from profiles.models import Brand, Service
 
 __all__ = [
     "CONVERSIONS",
+    "SERVICE_ACTIONS",
     "SERVICE_TYPES",
+    "TYPES_THAT_ACT",
     "Block",
     "BlockKind",
     "LandingPage",
@@ -20,7 +23,7 @@ __all__ = [
     "PageStatus",
     "PageType",
     "PublishedVersion",
-    "ReconciliationKey",
+    "SpecificAction",
     "Submission",
     "SubmissionKind",
     "SubmissionStatus",
@@ -40,25 +43,13 @@ class PageType(models.TextChoices):
 
 PREFERENCE_TYPES = (PageType.ACQUISITION, PageType.PREFERENCES)  # where the link to one's preferences may lead
 SERVICE_TYPES = (PageType.SUBSCRIPTION, PageType.UNSUBSCRIPTION)  # sending one changes a subscription
+TYPES_THAT_ACT = (*SERVICE_TYPES, PageType.BLOCKLIST)  # their specific action is fixed and has the same name
 
 
 class PageStatus(models.TextChoices):
     EDITING = "editing", _("Editing")
     ONLINE = "online", _("Online")
     CLOSED = "closed", _("Closed")
-
-
-class OnMatch(models.TextChoices):
-    """What a submission without a link may do to a profile that exists already (design decision 8)."""
-
-    ASK_BY_EMAIL = "ask_by_email", _("Ask by email")
-    UPDATE = "update", _("Update")
-    REFUSE = "refuse", _("Refuse")
-
-
-class ReconciliationKey(models.TextChoices):
-    EMAIL = "email", _("Email")
-    MOBILE = "mobile", _("Mobile")
 
 
 class BlockKind(models.TextChoices):
@@ -72,7 +63,7 @@ class BlockKind(models.TextChoices):
     BUTTON = "button", _("Button")
 
 
-class LandingPage(models.Model):
+class LandingPage(JobProperties):
     """A page as it is edited. Visitors see `version`, never this."""
 
     label = models.CharField(_("label"), max_length=128)
@@ -87,7 +78,7 @@ class LandingPage(models.Model):
     status = models.CharField(_("status"), max_length=30, choices=PageStatus, default=PageStatus.EDITING, editable=False)
     service = models.ForeignKey(
         Service, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("service")
-    )  # what the button of a page of SERVICE_TYPES subscribes to, or unsubscribes from
+    )  # what sending the page subscribes to, or unsubscribes from
     brand = models.ForeignKey(
         Brand,
         models.PROTECT,
@@ -105,10 +96,6 @@ class LandingPage(models.Model):
         default=False,
         help_text=_("Shows names and the like to whoever holds the link. Opt-out boxes are always shown; addresses are masked."),
     )
-    reconciliation_key = models.CharField(
-        _("reconciliation key"), max_length=30, choices=ReconciliationKey, default=ReconciliationKey.EMAIL
-    )
-    on_match = models.CharField(_("when the profile exists"), max_length=30, choices=OnMatch, default=OnMatch.ASK_BY_EMAIL)
     is_default = models.BooleanField(
         _("default for new deliveries"), default=False, help_text=_("New deliveries link to this page of its type.")
     )
@@ -154,11 +141,19 @@ class LandingPage(models.Model):
                 violation_error_message=_("Only a blocklist page can act on arrival."),
             ),
             models.CheckConstraint(
-                condition=Q(service__isnull=True) | Q(type__in=SERVICE_TYPES),
-                name="only_a_subscription_page_has_a_service",
+                condition=~Q(type__in=TYPES_THAT_ACT) | Q(specific_action=F("type")),
+                name="a_page_does_what_its_type_says",
             ),
             models.CheckConstraint(
-                condition=Q(is_default=False) | ~Q(type__in=SERVICE_TYPES) | Q(service__isnull=False),
+                condition=Q(service__isnull=True) | Q(specific_action__in=SERVICE_ACTIONS, service_from_url=False),
+                name="a_service_belongs_to_an_action_about_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(service_from_url=False) | Q(specific_action__in=SERVICE_ACTIONS),
+                name="only_an_action_about_a_service_has_it_in_the_url",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_default=False) | ~Q(type__in=SERVICE_TYPES) | Q(service__isnull=False) | Q(service_from_url=True),
                 name="a_subscription_page_is_the_default_of_a_service",
                 violation_error_message=_("Choose the service that the page is the default of."),
             ),
@@ -166,7 +161,9 @@ class LandingPage(models.Model):
                 fields=["type"], condition=Q(type=PageType.PREFERENCES), name="there_is_one_preference_centre"
             ),
             models.UniqueConstraint(
-                fields=["type"], condition=Q(is_default=True, service__isnull=True), name="one_default_page_per_type"
+                fields=["type"],
+                condition=Q(is_default=True) & (Q(service__isnull=True) | ~Q(type__in=SERVICE_TYPES)),
+                name="one_default_page_per_type",
             ),
             models.UniqueConstraint(
                 fields=["service", "type"],
@@ -248,11 +245,17 @@ class SubmissionStatus(models.TextChoices):
     RECEIVED = "received", _("Received")
     APPLIED = "applied", _("Applied")
     ASKED = "asked", _("Confirmation asked by email")
+    PENDING = "pending", _("Waits for double opt-in")
+    EXPIRED = "expired", _("Not confirmed in time")
     REFUSED = "refused", _("Refused")
 
 
 class Submission(Recorded):
-    """What a visitor sent, by the field names that the version binds and nothing else. Its profile is a plain number."""
+    """What a visitor sent, by the field names that the version binds and nothing else. Its profile is a plain number.
+
+    Pending, it is a registration that nothing came of yet: whoever holds the mail with `confirmation_id` makes a profile
+    of it.
+    """
 
     page = models.ForeignKey(LandingPage, models.PROTECT, related_name="submissions")
     version = models.ForeignKey(PublishedVersion, models.PROTECT, related_name="submissions")
@@ -264,6 +267,7 @@ class Submission(Recorded):
     received_at = models.DateTimeField(_("received"))
     processed_at = models.DateTimeField(_("processed"), null=True)
     ip = models.CharField(_("network"), max_length=43, blank=True)
+    confirmation_id = models.UUIDField(null=True, unique=True)
 
     class Meta:
         ordering = ["-pk"]
@@ -278,5 +282,9 @@ class Submission(Recorded):
                 condition=Q(status=SubmissionStatus.RECEIVED, processed_at__isnull=True)
                 | ~Q(status=SubmissionStatus.RECEIVED) & Q(processed_at__isnull=False),
                 name="a_processed_submission_has_its_moment",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=SubmissionStatus.PENDING) | Q(confirmation_id__isnull=False, profile_id__isnull=True),
+                name="a_pending_submission_is_nobodys_yet",
             ),
         ]

@@ -104,12 +104,9 @@ class PropertiesForm(forms.ModelForm):
         fields = (
             "label",
             "slug",
-            "service",
             "brand",
             "unidentified_allowed",
             "preload_data",
-            "reconciliation_key",
-            "on_match",
             "is_default",
             "acts_on_arrival",
             "redirection_url",
@@ -119,10 +116,6 @@ class PropertiesForm(forms.ModelForm):
         help_texts = {
             "label": NAMED,
             "expires_at": gettext_lazy("From this moment on the page is closed. Left empty, it stays until you unpublish it."),
-            "reconciliation_key": gettext_lazy("What tells whether a visitor without a link has a profile already."),
-            "on_match": gettext_lazy(
-                "For visitors without a link. Whatever you choose, an opt-out is never lifted without a confirmation by email."
-            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -134,11 +127,8 @@ class PropertiesForm(forms.ModelForm):
         if self.instance.type != PageType.BLOCKLIST:
             del self.fields["acts_on_arrival"]
         if self.instance.type in SERVICE_TYPES:
-            self.fields["service"].required = True
             self.fields["is_default"].label = _("default page of its service")
             self.fields["is_default"].help_text = _("Links in messages to the subscribers of the service lead here.")
-        else:
-            del self.fields["service"]
         if self.instance.version_id:
             self.fields["slug"].disabled = True
             self.fields["slug"].show_hidden_initial = False

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from landingpages import centre, limits
+from landingpages import centre, jobs, limits, memberships
 from landingpages.forms import PageForm
 from landingpages.visits import Visit
 from profiles import brands, publicpages
@@ -65,6 +66,12 @@ def takes_nobody(request: HttpRequest, visit: Visit) -> HttpResponse:
     return say(request, 410, _("No new subscriptions"), told, **frame(visit))
 
 
+def names_no_service(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """A page that serves several services, opened for none of them."""
+    told = _("This address does not say which service it is about. Open the link again that brought you here.")
+    return say(request, 404, _("Which service?"), told, **frame(visit))
+
+
 def show(request: HttpRequest, visit: Visit, form: PageForm, status: int = 200, **context: Any) -> HttpResponse:
     """The page's form; with another status than 200 the version's error text and what was typed."""
     problem = text(visit, "error", "") if status != 200 else ""
@@ -82,14 +89,24 @@ def confirmed(request: HttpRequest, visit: Visit, *notes: str, **context: Any) -
 def frame(visit: Visit) -> dict[str, Any]:
     """What stands around every page of a visit: its brand, and the languages to switch to, by their own names."""
     current = translation.get_language()
-    named = [{"code": code, "name": _own_name(code), "is_current": code == current} for code in visit.languages]
+    named = [
+        {"code": code, "name": _own_name(code), "query": query(visit, code), "is_current": code == current}
+        for code in visit.languages
+    ]
     return {"languages": named if len(named) > 1 else [], "brand": brands.of_version(visit.content)}
 
 
 def stranger(visit: Visit, name: str = "page") -> dict[str, Any]:
     """What a form for somebody without a link carries: where it goes, its stamp and its trap."""
-    action = f"{visit.address(name)}?lang={translation.get_language()}"
-    return {"action": action, "stamp": limits.stamp(visit.version.pk), "is_stranger": True}
+    action = f"{visit.address(name)}?{query(visit, translation.get_language())}"
+    is_protected = jobs.is_protected(visit.content)
+    return {"action": action, "stamp": limits.stamp(visit.version.pk), "is_stranger": True, "is_protected": is_protected}
+
+
+def query(visit: Visit, language: str) -> str:
+    """What an address of the visit ends with: the language, and the service where the address says which."""
+    service = {memberships.SERVICE: visit.service_name} if jobs.names_services(visit.content) and visit.service else {}
+    return urlencode({"lang": language} | service)
 
 
 def text(visit: Visit, name: str, otherwise: str) -> str:

@@ -9,9 +9,21 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import embedding, limits, link_views, memberships, recording, visitcounts, visits
+from landingpages import embedding, jobs, limits, link_views, memberships, recording, visitcounts, visits
 from landingpages.forms import PageForm, form_class
-from landingpages.public_answers import closed, confirmed, frame, missing, public, say, show, stranger, takes_nobody
+from landingpages.public_answers import (
+    closed,
+    confirmed,
+    frame,
+    missing,
+    names_no_service,
+    public,
+    query,
+    say,
+    show,
+    stranger,
+    takes_nobody,
+)
 from landingpages.recording import FRESH_LINK_FOR
 from landingpages.visits import Visit
 from profiles import publicpages
@@ -33,7 +45,7 @@ class AddressForm(forms.Form):
 @public
 def page(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
     """The page as its visitor may see it: for the profile behind a genuine link, for a stranger, or why there is none."""
-    visit = visits.find(slug, token)
+    visit = visits.find(slug, token, request.GET.get(memberships.SERVICE, ""))
     if visit is None:
         return missing(request)
     preferred = visit.profile.preferred_language if visit.profile else ""
@@ -46,6 +58,8 @@ def page(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
 
 def answer(request: HttpRequest, visit: Visit) -> HttpResponse:
     """What this visitor gets, in the language in hand."""
+    if visit.names_no_service:
+        return names_no_service(request, visit) if visit.is_open else closed(request, visit)
     if visit.is_open and visit.takes_nobody:
         return takes_nobody(request, visit)
     if visit.profile:
@@ -64,7 +78,8 @@ def _stranger(request: HttpRequest, visit: Visit) -> HttpResponse:
     form = blank(request.POST)
     status, fault = _refusal(request, visit, form)
     if status:
-        shown = form if limits.is_of(request.POST, visit.version.pk) else form.without_boxes()
+        is_current = limits.is_of(request.POST, visit.version.pk) or not (jobs.is_protected(visit.content) or fault)
+        shown = form if is_current else form.without_boxes()
         return show(request, visit, shown, status, fault=fault, **stranger(visit), **offer)
     _keep(request, visit, form.bound_values())
     return confirmed(request, visit, _first_asked(visit, form))
@@ -73,6 +88,8 @@ def _stranger(request: HttpRequest, visit: Visit) -> HttpResponse:
 def _first_asked(visit: Visit, form: PageForm) -> str:
     """What has to be confirmed by email: the same sentence whoever is meant."""
     wanted = memberships.answers(visit.content, form.bound_values()).wanted
+    if jobs.asks_double_opt_in(visit.content):
+        return _("To finish, open the mail that we send you and confirm there.")
     if any(yes and visit.services[number].double_opt_in for number, yes in wanted.items() if number in visit.services):
         return _("To finish, open the mail that we send you and confirm your subscription there.")
     return _("If we know your address already, we first ask you by email.")
@@ -81,7 +98,7 @@ def _first_asked(visit: Visit, form: PageForm) -> str:
 @public
 def fresh_link(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for a link to be sent to an address: the same answer whether we know it or not."""
-    visit = visits.find(slug)
+    visit = visits.find(slug, service=request.GET.get(memberships.SERVICE, ""))
     if visit is None:
         return missing(request)
     with translation.override(publicpages.language(request, visit.languages)):
@@ -91,7 +108,7 @@ def fresh_link(request: HttpRequest, slug: str) -> HttpResponse:
 @public
 def embedded(request: HttpRequest, slug: str) -> HttpResponse:
     """What a form on another site sent, to be looked at and sent from here; nothing is written, whoever sends it."""
-    visit = visits.find(slug)
+    visit = visits.find(slug, service=request.GET.get(memberships.SERVICE, ""))
     if visit is None:
         return missing(request)
     with translation.override(publicpages.language(request, visit.languages)):
@@ -119,13 +136,15 @@ def _without_form(request: HttpRequest) -> HttpRequest:
 
 
 def _offer(visit: Visit) -> dict[str, Any]:
-    return {"fresh_link": f"{visit.address('fresh_link')}?lang={translation.get_language()}"}
+    return {"fresh_link": f"{visit.address('fresh_link')}?{query(visit, translation.get_language())}"}
 
 
 def fresh_link_answer(request: HttpRequest, visit: Visit) -> HttpResponse:
     """What a stranger who asks for a link gets, in the language in hand."""
     if not visit.is_open:
         return closed(request, visit)
+    if visit.names_no_service:
+        return names_no_service(request, visit)
     if request.method != "POST":
         return _ask_address(request, visit, AddressForm())
     form = AddressForm(request.POST)
@@ -139,18 +158,21 @@ def fresh_link_answer(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 def _refusal(request: HttpRequest, visit: Visit, form: forms.Form) -> tuple[int, str]:
     """Status and sentence for a form that is not taken; 0 for one that is. What was typed is never lost."""
-    if fault := limits.fault(request.POST, visit.version.pk):
+    if fault := limits.fault(request.POST, visit.version):
         return 422, fault
     if not form.is_valid():
         return 422, ""
     if limits.is_crowded(publicpages.network(request)):
         return 429, _("Too many forms came from your network. Wait ten minutes and send it again.")
+    if limits.is_stormed(visit.version):
+        return 429, _("Too many forms came to this page. Wait ten minutes and send it again.")
     return 0, ""
 
 
 def _keep(request: HttpRequest, visit: Visit, data: dict[str, Any]) -> None:
+    service = {memberships.SERVICE: visit.service_name} if jobs.names_services(visit.content) else {}
     language = translation.get_language()
-    recording.receive(visit.version, data, language=language, network=publicpages.network(request))
+    recording.receive(visit.version, data | service, language=language, network=publicpages.network(request))
 
 
 def _ask_address(request: HttpRequest, visit: Visit, form: AddressForm, status: int = 200, **context: Any) -> HttpResponse:

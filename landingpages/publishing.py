@@ -10,7 +10,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from landingpages import memberships
+from landingpages import jobs, memberships
 from landingpages.checking import Check, Level, checks
 from landingpages.editing import EditConflict, revised
 from landingpages.models import Block, LandingPage, PageStatus, PublishedVersion
@@ -98,7 +98,7 @@ def restore(page: LandingPage, version: PublishedVersion, *, by: AbstractUser | 
         raise InvalidPublication(_("This version belongs to another page."))
     content = version.content
     # Versions of former releases lack what came later.
-    values = {name: content["settings"][name] for name in SETTINGS if name in content["settings"]}
+    values = {name: jobs.setting(content, name) for name in SETTINGS if name in content["settings"] or jobs.has_former(name)}
     values |= {name: content[name] for name in ("slug", "label", "texts")} | _known_service(page, content)
     values["embed_origins"] = values.get("embed_origins") or []
     if values["expires_at"]:
@@ -124,7 +124,8 @@ def _known_service(page: LandingPage, content: dict[str, Any]) -> dict[str, Any]
     """The service of the version, if it was not deleted since; with another service a page is nobody's default."""
     service_id = content["settings"].get("service_id")
     found = service_id if service_id in memberships.load(content) else None
-    return {"service_id": found, "is_default": page.is_default and found == page.service_id}
+    is_same = found == page.service_id and jobs.names_services(content) == page.service_from_url
+    return {"service_id": found, "is_default": page.is_default and is_same}
 
 
 def _known_brand(content: dict[str, Any]) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from django.db import OperationalError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from landingpages import memberships, submission
+from landingpages import creating, jobs, keys, memberships, messages, registrations, submission
+from landingpages.creating import Asked
 from landingpages.forms import form_class
-from landingpages.models import OnMatch, PageType, ReconciliationKey, Submission, SubmissionStatus
+from landingpages.job_models import OnMatch, SpecificAction
+from landingpages.models import Submission, SubmissionStatus
 from landingpages.recording import FRESH_LINK_FOR
-from landingpages.submission import Wanted
 from profiles import disputing, pending, registering, subscriptions
 from profiles.channels import Channel
 from profiles.consent import Evidence
@@ -21,7 +22,6 @@ from profiles.models import Profile, Service, Source
 from profiles.values import differing, is_given, stored
 
 logger = logging.getLogger("heed.landingpages")
-CHANNELS = {ReconciliationKey.EMAIL: Channel.EMAIL, ReconciliationKey.MOBILE: Channel.SMS}
 Result = tuple[SubmissionStatus, Profile | None, str]  # and a detail for the operator
 
 
@@ -37,6 +37,7 @@ def process_received(limit: int = 100) -> int:
         except Exception:
             logger.exception("submission %s cannot be processed", one.pk)
             done += _end(one, (SubmissionStatus.REFUSED, None, _("It could not be processed: see the log.")))
+            registrations.settle(one.pk)
         time.sleep(settings.PAUSE_SECONDS)
     return done
 
@@ -50,9 +51,26 @@ def process(one: Submission) -> bool:
         # First of all: who ends it holds the row until the commit, everybody else finds it ended.
         if not _end(one, (SubmissionStatus.APPLIED, None, "")):
             return False
-        status, profile, detail = _fresh_link(one) if FRESH_LINK_FOR in one.data else _reconcile(one)
-        Submission.objects.filter(pk=one.pk).update(status=status, profile_id=profile.pk if profile else None, detail=detail)
+        _record(one, _fresh_link(one) if FRESH_LINK_FOR in one.data else _reconcile(one))
     return True
+
+
+def confirm(one: Submission) -> bool:
+    """Make the profile of a registration that its address has confirmed; False where it was, or cannot be any more.
+
+    Somebody who became known meanwhile is treated like any other: the page says what a match may do.
+    """
+    with transaction.atomic(), translation.override(one.language):
+        if not registrations.waiting().filter(pk=one.pk).update(status=SubmissionStatus.APPLIED, processed_at=timezone.now()):
+            return False
+        _record(one, _reconcile(one, is_confirmed=True))
+    return True
+
+
+def _record(one: Submission, result: Result) -> None:
+    status, profile, detail = result
+    Submission.objects.filter(pk=one.pk).update(status=status, profile_id=profile.pk if profile else None, detail=detail)
+    registrations.settle(one.pk)
 
 
 def _end(one: Submission, result: Result) -> int:
@@ -67,94 +85,80 @@ def _fresh_link(one: Submission) -> Result:
         return SubmissionStatus.REFUSED, None, _("Nobody has this address.")
     if disputing.is_frozen(profile):
         return SubmissionStatus.REFUSED, profile, _("A former address disputes the change of address: look at the profile.")
-    if not submission.ask_fresh_link(one.version, profile, language=one.language):
+    content = memberships.resolved(one.version.content, one.data.get(memberships.SERVICE, ""))
+    service = Service.objects.filter(pk=memberships.own_service(content)).first() if jobs.names_services(content) else None
+    if not submission.ask_fresh_link(one.version, profile, language=one.language, service=service):
         return SubmissionStatus.REFUSED, profile, _("A link was sent to this address a moment ago.")
     return SubmissionStatus.ASKED, profile, ""
 
 
-def _reconcile(one: Submission) -> Result:
-    content = one.version.content
-    form = form_class(content, one.language)()
-    asked = submission.wanted(content, form, one.data)
-    channel = CHANNELS[ReconciliationKey(content["settings"]["reconciliation_key"])]
-    address = asked.addresses.get(channel.address_field, "")
-    if not address:
-        return SubmissionStatus.REFUSED, None, _("The address that tells people apart is missing.")
+def _reconcile(one: Submission, *, is_confirmed: bool = False) -> Result:
+    """Find out who it is, then do what the page says, in the order of reference 3.8.6; the message comes last."""
+    content = memberships.resolved(one.version.content, one.data.get(memberships.SERVICE, ""))
+    key = keys.values(content, one.data)
+    if key is None:
+        return SubmissionStatus.REFUSED, None, _("A part of the reconciliation key is missing.")
+    asked = Asked(one, content, submission.wanted(content, form_class(content, one.language)(), one.data))
     registering.take_turn()
-    profile = registering.oldest(channel, address)
-    if profile is None:
-        return _unknown(one, asked)
-    return MATCHED[OnMatch(content["settings"]["on_match"])](one, profile, asked)
+    profile = keys.oldest(key) or keys.oldest(keys.without_external_id(key, asked.addresses))
+    result = _unknown(asked, is_confirmed=is_confirmed) if profile is None else MATCHED[jobs.on_match(content)](asked, profile)
+    if result[0] == SubmissionStatus.APPLIED:
+        messages.send(one.version, content, result[1], language=one.language)
+    return result
 
 
-def _unknown(one: Submission, asked: Wanted) -> Result:
-    """A new profile; subscriptions that need no confirmation are made at once, the others wait for it (decision 12)."""
-    if one.version.content["type"] == PageType.UNSUBSCRIPTION:
+def _unknown(asked: Asked, *, is_confirmed: bool) -> Result:
+    """A new profile; what needs a confirmation waits for it: all of it, or what the ledger must not loosen without."""
+    if jobs.action(asked.content) == SpecificAction.UNSUBSCRIPTION:
         return SubmissionStatus.REFUSED, None, _("Nobody has this address.")  # and nobody is made to leave at once
-    profile = _create(one, asked)
-    found = Service.objects.in_bulk([number for number, yes in asked.services.wanted.items() if yes])
-    waiting = {number: True for number, service in found.items() if service.double_opt_in and service.takes_subscriptions()}
-    memberships.apply(
-        profile,
-        {number: True for number in found if number not in waiting},
-        source=Source.LANDING_PAGE,
-        evidence=_evidence(one),
-        wordings=asked.wordings,
-        language=one.language,
-    )
-    if not waiting:
+    if jobs.asks_double_opt_in(asked.content) and not is_confirmed:
+        return _pending(asked)
+    profile, lifts = creating.create(asked, is_confirmed=is_confirmed)
+    waiting = creating.subscribe(profile, asked, is_confirmed=is_confirmed)
+    if not waiting and not lifts:
         return SubmissionStatus.APPLIED, profile, ""
     if not profile.email:
         return SubmissionStatus.APPLIED, profile, _("The profile has no email address that could confirm it.")
-    return _pend(one, profile, asked, {}, {}, waiting)
+    return _pend(asked, profile, {}, lifts, waiting)
 
 
-def _create(one: Submission, asked: Wanted) -> Profile:
-    evidence = _evidence(one)
-    _note(one, [name for name, value in (asked.fields | asked.addresses).items() if is_given(value)])
-    return registering.register(
-        asked.fields | asked.addresses,
-        asked.choices,
-        source=Source.LANDING_PAGE,
-        created_by=evidence.page_label,
-        evidence=evidence,
-        wordings=asked.wordings,
-    )
+def _pending(asked: Asked) -> Result:
+    """Nothing but the submission itself: no profile, until the typed address says so."""
+    address = asked.addresses.get("email", "")
+    if not address:
+        return SubmissionStatus.REFUSED, None, _("There is no email address that could confirm it.")
+    confirmation_id = registrations.ask(asked.one, address)
+    if confirmation_id is None:
+        return SubmissionStatus.REFUSED, None, _("The address was asked a moment ago.")
+    Submission.objects.filter(pk=asked.one.pk).update(confirmation_id=confirmation_id)
+    return SubmissionStatus.PENDING, None, ""
 
 
-def _refuse(one: Submission, profile: Profile, asked: Wanted) -> Result:
+def _refuse(asked: Asked, profile: Profile) -> Result:
     return SubmissionStatus.REFUSED, profile, _("The profile exists already.")
 
 
-def _update(one: Submission, profile: Profile, asked: Wanted) -> Result:
+def _update(asked: Asked, profile: Profile) -> Result:
     """Ordinary fields at once; addresses and boxes are asked for as on any page."""
-    changed = registering.change(profile, _typed(asked.fields), by=_evidence(one).page_label)
-    _note(one, changed)
-    return _ask(one, profile, asked)
+    creating.note(asked.one, registering.change(profile, _typed(asked.wanted.fields), by=asked.evidence.page_label))
+    return _ask(asked, profile)
 
 
-def _ask(one: Submission, profile: Profile, asked: Wanted) -> Result:
+def _ask(asked: Asked, profile: Profile) -> Result:
     """Nothing changes until the holder of the stored address says so."""
     profile.refresh_from_db()
-    typed = _typed(asked.fields) | asked.addresses
+    typed = _typed(asked.wanted.fields) | asked.addresses
     fields = {name: typed[name] for name in differing(profile, stored(typed))}
-    choices = {scope: ticked for scope, ticked in asked.choices.items() if _matters(profile, scope, ticked)}
-    services = _services_that_matter(profile, asked)
+    choices = {scope: ticked for scope, ticked in asked.wanted.choices.items() if _matters(profile, scope, ticked)}
+    services = _services_that_matter(profile, asked.wanted.services.wanted)
     if not fields and not choices and not services:
         return SubmissionStatus.APPLIED, profile, _("Nothing differs from what is stored.")
     if not profile.email:
         return SubmissionStatus.REFUSED, profile, _("The profile has no email address that could confirm it.")
-    return _pend(one, profile, asked, fields, choices, services)
+    return _pend(asked, profile, fields, choices, services)
 
 
-def _pend(
-    one: Submission,
-    profile: Profile,
-    asked: Wanted,
-    fields: dict[str, str],
-    choices: dict[str, bool],
-    services: dict[int, bool],
-) -> Result:
+def _pend(asked: Asked, profile: Profile, fields: dict[str, Any], choices: dict[str, bool], services: dict[int, bool]) -> Result:
     """Ask the stored address to confirm it."""
     named = [*choices, *(memberships.key(number) for number in services)]
     notice = pending.ask(
@@ -164,10 +168,10 @@ def _pend(
         choices=choices,
         services=services,
         source=Source.LANDING_PAGE,
-        evidence=_evidence(one),
-        wordings={name: asked.wordings[name] for name in named if name in asked.wordings},
-        page=(one.version.page_id, one.version.content["slug"]),
-        language=one.language,
+        evidence=asked.evidence,
+        wordings={name: asked.wanted.wordings[name] for name in named if name in asked.wanted.wordings},
+        page=(asked.one.version.page_id, asked.content["slug"]),
+        language=asked.one.language,
     )
     if notice is None:
         return SubmissionStatus.REFUSED, profile, _("The address was asked a moment ago.")
@@ -196,9 +200,8 @@ def _matters(profile: Profile, scope: str, ticked: bool) -> bool:
     return Profile.objects.with_address(Channel.EMAIL, profile.email).exclude(pk__in=Profile.objects.opted_out(scope)).exists()
 
 
-def _services_that_matter(profile: Profile, asked: Wanted) -> dict[int, bool]:
+def _services_that_matter(profile: Profile, wanted: dict[int, bool]) -> dict[int, bool]:
     """Leaving concerns every profile with the address, subscribing this one alone: anew, or to last longer."""
-    wanted = asked.services.wanted
     found = Service.objects.in_bulk(list(wanted)) if wanted else {}
     held = memberships.current(profile, found)
     having = Profile.objects.with_address(Channel.EMAIL, profile.email)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from landingpages import jobs
 from landingpages.models import PublishedVersion, Submission, SubmissionKind, SubmissionStatus
 from profiles.models import Profile
 
@@ -16,7 +17,10 @@ _watched: ContextVar[list[Submission] | None] = ContextVar("submissions that are
 
 
 def receive(version: PublishedVersion, data: dict[str, Any], *, language: str, network: str) -> Submission:
-    """Keep what a visitor without a link sent: the same work whoever it is about. The worker does the rest."""
+    """Keep what a visitor without a link sent: the same work whoever it is about. The worker does the rest.
+
+    Of a page of several services `data` has the name of one under memberships.SERVICE.
+    """
     kind = SubmissionKind.FRESH_LINK if FRESH_LINK_FOR in data else SubmissionKind.FORM
     return _keep(version, data=data, kind=kind, language=language, ip=network)
 
@@ -40,7 +44,7 @@ def record(
         kind=kind,
         is_identified=True,
         profile_id=profile.pk,
-        data=data or {},
+        data=data if data and jobs.logs_responses(version.content) else {},
         language=language,
         ip=network,
         request_id=uuid.UUID(request_id) if request_id else uuid.uuid4(),

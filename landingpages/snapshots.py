@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from landingpages.blocks import KINDS, BoundField, freeze, known
+from landingpages.jobs import setting
 from landingpages.models import Block, BlockKind, LandingPage
 from profiles import brands
 
@@ -23,6 +24,16 @@ SETTINGS = (
     "expires_at",
     "service_id",
     "embed_origins",
+    "key_mapping",
+    "specific_action",
+    "service_from_url",
+    "served",
+    "additional_data",
+    "message",
+    "message_texts",
+    "double_opt_in",
+    "log_responses",
+    "spam_protection",
 )
 # Of all that cannot be seen only the line feed means something in a text; PostgreSQL refuses NUL in JSON.
 UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -118,7 +129,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> int:
         + sum(old_blocks[key] != new_blocks[key] for key in common)
         + _moved([key for key in old_blocks if key in common], [key for key in new_blocks if key in common])
         + sum(old[name] != new[name] for name in ("slug", "label"))
-        + sum(old["settings"].get(name) != value for name, value in new["settings"].items())
+        + sum(setting(old, name) != value for name, value in new["settings"].items())
         + (old.get("brand") != new["brand"])
         + sum(_text(old, code, name) != _text(new, code, name) for code in language_codes() for name in PAGE_TEXTS)
     )

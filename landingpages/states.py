@@ -15,7 +15,7 @@ from django.utils import timezone
 from landingpages.models import Block, LandingPage, PageState
 
 KEPT = 50  # states of one page
-NOT_COPIED = {"id", "page", "position"}
+NOT_COPIED = {"id", "page"}
 
 Content = dict[str, Any]
 
@@ -61,8 +61,7 @@ def restore(page: LandingPage, content: Content) -> None:
     Block.objects.filter(page=page).delete()
     known = _still_there(content["blocks"])
     Block.objects.bulk_create(
-        Block(page=page, position=position, **{name: _known(name, value, known) for name, value in block.items()})
-        for position, block in enumerate(content["blocks"], 1)
+        Block(page=page, **{name: _known(name, value, known) for name, value in block.items()}) for block in content["blocks"]
     )
     LandingPage.objects.filter(pk=page.pk).update(texts=content["texts"])
     page.texts = content["texts"]

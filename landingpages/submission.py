@@ -10,11 +10,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from landingpages import memberships, recording, visits
+from landingpages import constants, jobs, memberships, messages, recording, visits
 from landingpages.blocks import BoundField
 from landingpages.forms import PageForm, bindings, bound_blocks, field_name
+from landingpages.job_models import SpecificAction
 from landingpages.memberships import Answers
-from landingpages.models import BlockKind, PageType, PublishedVersion, SubmissionKind, SubmissionStatus
+from landingpages.models import BlockKind, PublishedVersion, SubmissionKind, SubmissionStatus
 from landingpages.visits import Visit
 from profiles import aliases, consent, disputing, notices, pending, publicpages, registering
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS
@@ -24,6 +25,7 @@ from profiles.models import NoticeKind, Profile, Service, Source
 from profiles.values import is_given
 
 ADDRESSES = ("email", "mobile")  # they change once they are confirmed, never at once
+IDENTIFYING = (*ADDRESSES, "external_id")
 
 
 @dataclass
@@ -67,31 +69,38 @@ def evidence_for(
 def wanted(content: dict[str, Any], form: PageForm, values: dict[str, Any]) -> Wanted:
     """Sort what was sent by what it needs; `values` are those of the form, or those kept in a Submission.
 
-    Nothing passes that the version does not bind.
+    Nothing passes that the version does not bind, and an external ID only tells who somebody is. The additional data of
+    the page stands over what was typed, then comes its specific action (reference 3.8.6).
     """
     bound = {field.name: field for _block, field in bindings(content) if field.name in values}
-    choices = {found.scope: values[name] is True for name, found in bound.items() if found.scope}
-    fields = {name: values[name] for name, found in bound.items() if found.custom or _is_text(found, values[name])}
-    positive = {block["field"] for block in content["blocks"] if block["is_positive"]}
-    wordings = {
-        scope: _box(form.wordings(OPT_OUT_FIELDS[scope]), ticked != (OPT_OUT_FIELDS[scope] in positive))
-        for scope, ticked in choices.items()
-    }
-    if content["type"] == PageType.BLOCKLIST:
-        choices[ANY_CHANNEL] = True
-        wordings[ANY_CHANNEL] = button_wording(form)
-    services = memberships.answers(content, values)
+    typed = {name: values[name] for name, found in bound.items() if found.custom or _is_text(found, values[name])}
+    choices, wordings = _boxes(content, form, {found.scope: values[name] for name, found in bound.items() if found.scope})
+    for scope in constants.ticks(content):
+        choices[scope], wordings[scope] = True, _("(not shown: set by the page)")
+    if jobs.action(content) == SpecificAction.BLOCKLIST:
+        choices[ANY_CHANNEL], wordings[ANY_CHANNEL] = True, button_wording(form)
     for name, label in form.service_wordings().items():
         wordings[name] = _box(label, values.get(name) is True)
     if own := memberships.own_service(content):
         wordings[memberships.key(own)] = button_wording(form)
     return Wanted(
-        fields={name: value for name, value in fields.items() if name not in ADDRESSES},
-        addresses={name: text for name, text in fields.items() if name in ADDRESSES and text},
+        fields={name: value for name, value in typed.items() if name not in IDENTIFYING} | constants.of(content),
+        addresses={name: text for name, text in typed.items() if name in ADDRESSES and text},
         choices=choices,
         wordings=wordings,
-        services=services,
+        services=memberships.answers(content, values),
     )
+
+
+def _boxes(content: dict[str, Any], form: PageForm, sent: dict[str, Any]) -> tuple[dict[str, bool], dict[str, str]]:
+    """Scope -> ticked, and what was read there."""
+    positive = {block["field"] for block in content["blocks"] if block["is_positive"]}
+    choices = {scope: value is True for scope, value in sent.items()}
+    wordings = {
+        scope: _box(form.wordings(OPT_OUT_FIELDS[scope]), ticked != (OPT_OUT_FIELDS[scope] in positive))
+        for scope, ticked in choices.items()
+    }
+    return choices, wordings
 
 
 def _is_text(field: BoundField, value: Any) -> bool:
@@ -113,8 +122,9 @@ def submit(
     subscribing to what the person has left only if it is younger than that (decision 6); everything else once it is
     confirmed by email. An empty text changes nothing unless its value was shown.
     A box "check to subscribe" that is empty ends the subscription that is stored, whatever the form says that it showed.
+    In the order of reference 3.8.6, in one transaction with the mails that it causes.
     """
-    asked = wanted(version.content, form, form.bound_values())
+    asked = wanted(form.content, form, form.bound_values())
     with transaction.atomic():
         stored = aliases.held(profile.pk)
         changed = {scope: ticked for scope, ticked in asked.choices.items() if stored.choices[scope] != ticked}
@@ -122,7 +132,7 @@ def submit(
         later = {scope: False for scope in lifts if not pending.liftable(stored, scope, since=link.issued_at)}
         now = {scope: ticked for scope, ticked in changed.items() if scope not in later}
         registering.choose(stored, now, source, evidence, asked.wordings)
-        shown = _shown_fields(version.content, form)
+        shown = _shown_fields(form.content, form)
         told = {name: value for name, value in asked.fields.items() if is_given(value) or name in shown}
         changed_fields = registering.change(stored, told)
         anew = _left_since(stored, asked, link.issued_at)
@@ -130,6 +140,8 @@ def submit(
         outcome = _ask(version, stored, asked, later, anew, evidence, form.language)
         outcome.closed = closed
         _record(version, stored, form, outcome, evidence, changed_fields)
+        if not outcome.asked:  # else once it is confirmed
+            messages.send(version, form.content, stored, language=form.language)
     return outcome
 
 
@@ -263,24 +275,34 @@ def undo(visit: Visit, *, evidence: Evidence, language: str) -> bool:
     return True
 
 
-def ask_fresh_link(version: PublishedVersion, profile: Profile, *, language: str) -> bool:
+def ask_fresh_link(version: PublishedVersion, profile: Profile, *, language: str, service: Service | None = None) -> bool:
     """Send the stored address a new link to the page; False where there is no address, it was asked just now, or a former
-    address has frozen the profile."""
+    address has frozen the profile.
+
+    `service` is the one that the page was opened for, where its URL says so.
+    """
     if not profile.email or disputing.is_frozen(profile) or not notices.may_ask(NoticeKind.FRESH_LINK, profile.email):
         return False
     slug = version.content["slug"]
     notices.ask(
-        NoticeKind.FRESH_LINK, address=profile.email, profile=profile, page_id=version.page_id, page_slug=slug, language=language
+        NoticeKind.FRESH_LINK,
+        address=profile.email,
+        profile=profile,
+        service=service,
+        page_id=version.page_id,
+        page_slug=slug,
+        language=language,
     )
     return True
 
 
-def renew_link(version: PublishedVersion, profile: Profile, *, evidence: Evidence, language: str) -> bool:
+def renew_link(visit: Visit, profile: Profile, *, evidence: Evidence, language: str) -> bool:
     """The same for the holder of an old link, and noted."""
     with transaction.atomic():
-        asked = ask_fresh_link(version, profile, language=language)
+        service = visit.service if jobs.names_services(visit.content) else None
+        asked = ask_fresh_link(visit.version, profile, language=language, service=service)
         recording.record(
-            version,
+            visit.version,
             profile,
             kind=SubmissionKind.FRESH_LINK,
             language=language,

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages.models import Block, BlockKind, LandingPage, PageType
+from landingpages.models import TYPES_THAT_ACT, Block, BlockKind, LandingPage, PageType, SpecificAction
 from profiles.actors import actor
 from profiles.models import Service
 
@@ -133,6 +133,7 @@ def create_page(template: str, *, label: str, slug: str, by: AbstractUser | str,
         label=label,
         slug=slug,
         service=service,
+        specific_action=chosen.type if chosen.type in TYPES_THAT_ACT else SpecificAction.NONE,
         texts=chosen.texts,
         created_by=actor(by),
         modified_by=actor(by),

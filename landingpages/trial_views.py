@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,9 +14,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csrf import csrf_exempt
 
-from landingpages import public_views, trials
+from landingpages import public_views, submissions, trials
 from landingpages.confirm_views import in_words
-from landingpages.models import LandingPage, ReconciliationKey
+from landingpages.memberships import SERVICE
+from landingpages.models import LandingPage
 from landingpages.trials import AGES, EDITED, Rehearsal, TrialVisit
 from landingpages.views import crumbs, find, frame
 from profiles import aliases, publicpages
@@ -33,8 +35,15 @@ class ChoiceForm(forms.Form):
     visitor = forms.CharField(required=False, widget=forms.HiddenInput)
     age = forms.ChoiceField(label=gettext_lazy("Her link is"), choices=list(AGES.items()), required=False)
 
+    service = forms.ChoiceField(label=gettext_lazy("Service of the address"), required=False)
+
     def __init__(self, page: LandingPage, data: Any) -> None:
         super().__init__(data)
+        names = list(page.served) if page.service_from_url else []
+        if names:
+            self.fields["service"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+        else:
+            del self.fields["service"]
         version = page.version
         published = [(str(version.number), _("version %(number)s, published") % {"number": version.number})] if version else []
         self.fields["version"].choices = [(EDITED, _("as it is edited")), *published]  # type: ignore[attr-defined]
@@ -44,6 +53,14 @@ class ChoiceForm(forms.Form):
         """Version, visitor and age; the first of each where nothing else is offered."""
         given = self.cleaned_data if self.is_valid() else {}
         return given.get("version") or EDITED, given.get("visitor") or STRANGER, given.get("age") or next(iter(AGES))
+
+    @property
+    def query(self) -> str:
+        """The service, as the address of the page would name it; the first one until another is chosen."""
+        if "service" not in self.fields:
+            return ""
+        first = next(iter(self.fields["service"].choices))[0]  # type: ignore[attr-defined]
+        return "?" + urlencode({SERVICE: self.cleaned_data.get("service") or first if self.is_valid() else first})
 
 
 @backoffice_view("landingpages.test_landingpage")
@@ -62,21 +79,21 @@ def choose(request: HttpRequest, page_id: int) -> HttpResponse:
         "found": list(Profile.objects.matching(query)[:FOUND]) if query and may_see else [],
         "chosen": {"version": version, "age": age},
         "is_old_enough": age != "before" or (profile is not None and trials.before_opt_out(profile) is not None),
-        "target": _base(page, version, visitor if profile else STRANGER, age),
+        "target": _base(page, version, visitor if profile else STRANGER, age) + form.query,
     }
     return render(request, "landingpages/test.html", title=_("Test"), crumbs=crumbs(page), **context, **frame(page))
 
 
-@csrf_exempt  # writes nothing; the session's cookie is not sent with forms of other sites anyway
 @backoffice_view("landingpages.test_landingpage")
 @xframe_options_sameorigin
+@csrf_exempt  # the form is a visitor's, and writes nothing; the session's cookie does not come with forms of other sites
 def trial(request: HttpRequest, page_id: int, version: str, visitor: str, age: str, part: str = "") -> HttpResponse:
     """The page as the chosen visitor meets it. Its forms lead back to here, where they are sent for nothing."""
     page = find(page_id)
     tested, profile = trials.version_of(page, version), _profile(request, visitor)
     if tested is None or age not in AGES or part not in ("", "fresh-link") or (profile is None and visitor != STRANGER):
         raise Http404
-    visit = trials.visit_for(page, tested, _base(page, version, visitor, age), profile, age)
+    visit = trials.visit_for(page, tested, _base(page, version, visitor, age), profile, age, request.GET.get(SERVICE, ""))
     preferred = profile.preferred_language if profile else ""
     own_language = translation.get_language()
     with translation.override(publicpages.language(request, visit.languages, preferred)):
@@ -119,11 +136,16 @@ def _told(request: HttpRequest, visit: TrialVisit, response: HttpResponse, done:
         "may_see": may_see,
         "status": response.status_code,
         "visit": visit,
-        "key": dict(ReconciliationKey.choices).get(visit.content["settings"].get("reconciliation_key", ""), ""),
+        "key": _key_in_words(visit),
         "waiting": [(change, publicpages.masked(change.address), in_words(change)) for change in waiting],
         "notices": [(notice.get_kind_display(), publicpages.masked(notice.address)) for notice in (done.notices if done else [])],
         "again": visit.base,
     }
+
+
+def _key_in_words(visit: TrialVisit) -> str:
+    labels = submissions.field_labels()
+    return " + ".join(labels.get(name, name) for name in visit.content["settings"]["reconciliation_key"].split("+"))
 
 
 def _profile(request: HttpRequest, visitor: str) -> Profile | None:

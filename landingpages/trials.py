@@ -91,10 +91,12 @@ def before_opt_out(profile: Profile) -> datetime | None:
     return first - timedelta(seconds=1) if first else None
 
 
-def visit_for(page: LandingPage, version: PublishedVersion, base: str, profile: Profile | None, age: str) -> TrialVisit:
+def visit_for(
+    page: LandingPage, version: PublishedVersion, base: str, profile: Profile | None, age: str, service: str
+) -> TrialVisit:
     """The page as if it were online, for whoever is chosen."""
     page.status = PageStatus.ONLINE  # in hand, never stored
-    visit = TrialVisit(page, version, base=base)
+    visit = TrialVisit(page, version, service_name=service, base=base)
     if profile:
         visit = replace(visit, link=link_for(page, profile, age), profile=profile)
     return visits.with_own_services(visit) if visit.is_centre else visit
@@ -128,7 +130,11 @@ def _process(done: Rehearsal, one: Submission) -> None:
 
 def _read(done: Rehearsal, started: datetime) -> None:
     one = done.one
-    if one is None or one.profile_id is None:
+    if one is None:
+        return
+    if one.confirmation_id:
+        done.notices = list(Notice.objects.filter(confirms=one.confirmation_id))
+    if one.profile_id is None:
         return
     done.profile = Profile.objects.get(pk=one.profile_id)
     done.after = values(done.profile)

@@ -23,6 +23,7 @@ urlpatterns = [
     path("landing-pages/preference-centre/preview/", centre_views.preview, name="centre_preview"),
     path("landing-pages/<int:page_id>/", builder_views.build, name="build"),
     path("landing-pages/<int:page_id>/preview/", preview_views.preview, name="preview"),
+    path("landing-pages/<int:page_id>/visitors/", preview_views.visitors, name="visitors"),
     path("landing-pages/<int:page_id>/properties/", views.properties, name="properties"),
     path("landing-pages/<int:page_id>/publish/", publication_views.publish, name="publish"),
     path("landing-pages/<int:page_id>/unpublish/", publication_views.unpublish, name="unpublish"),

@@ -6,13 +6,14 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from landingpages import centre, editing, publishing, submission_figures, templates_builtin
+from landingpages.job_forms import JobForms
 from landingpages.models import SERVICE_TYPES, LandingPage, PageType
 from landingpages.page_forms import NewPageForm, PropertiesForm
 from profiles import brands
@@ -76,7 +77,9 @@ def for_service(request: HttpRequest, service_id: int) -> HttpResponse:
     """The pages that subscribe to a service or unsubscribe from it: a fragment of the service's own page, or a page."""
     service = get_object_or_404(Service, pk=service_id)
     default = brands.Default()
-    rows = [frame(one, default) for one in _shown().filter(service=service)]
+    found = _shown().filter(Q(service=service) | Q(service_from_url=True))
+    pages = [page for page in found if page.service_id == service.pk or service.pk in page.served.values()]
+    rows = [frame(one, default) for one in pages]
     context: dict[str, Any] = {"rows": rows, "service": service, "types": SERVICE_TYPES}
     if is_fragment(request):
         return render(request, "landingpages/service_pages.html", title=service.label, **context)
@@ -110,11 +113,13 @@ def add(request: HttpRequest) -> HttpResponse:
 def properties(request: HttpRequest, page_id: int) -> HttpResponse:
     """Every property of a page; visitors see a change with the next publication."""
     form = PropertiesForm(request.POST or None, instance=get_object_or_404(built(), pk=page_id))
-    if request.method == "POST" and form.is_valid() and _save(form, find(page_id), by=operator(request)):
+    job = JobForms(form.instance, request.POST or None)
+    is_valid = job.is_valid() and form.is_valid()
+    if request.method == "POST" and is_valid and _save(form, job, find(page_id), by=operator(request)):
         messages.success(request, _("The page “%(label)s” is saved.") % {"label": form.cleaned_data["label"]})
         return redirect("landingpages:properties", page_id)
     page = find(page_id)
-    status = 422 if form.errors else 200
+    status = 422 if form.errors or job.errors else 200
     return render(
         request,
         "landingpages/properties.html",
@@ -122,14 +127,15 @@ def properties(request: HttpRequest, page_id: int) -> HttpResponse:
         crumbs=crumbs(page),
         status=status,
         form=form,
+        job=job,
         **frame(page),
     )
 
 
-def _save(form: PropertiesForm, page: LandingPage, *, by: AbstractUser) -> bool:
+def _save(form: PropertiesForm, job: JobForms, page: LandingPage, *, by: AbstractUser) -> bool:
     """Whether the properties are stored; if not, the form says why."""
     try:
-        if values := form.values():
+        if values := form.values() | job.values():
             editing.change_page(page, values, by=by, revision=form.cleaned_data["revision"])
     except editing.EditConflict:
         form.keep_for(page.revision)

@@ -9,10 +9,11 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from landingpages import centre, memberships
+from landingpages import centre, jobs, memberships
 from landingpages.blocks import FIELDS
 from landingpages.forms import bound_blocks
-from landingpages.models import SERVICE_TYPES, LandingPage, PageStatus, PageType, PublishedVersion
+from landingpages.job_models import SERVICE_ACTIONS, SpecificAction
+from landingpages.models import LandingPage, PageStatus, PageType, PublishedVersion
 from landingpages.publishing import is_expired
 from profiles import aliases, disputing, links
 from profiles.links import InvalidLink, Link, Purpose
@@ -29,12 +30,18 @@ class Visit:
     version: PublishedVersion
     link: Link | None = None
     profile: Profile | None = None
+    service_name: str = ""  # from the query, for a page that serves several
     own: dict[str, Any] | None = None  # the content of the preference centre as this visitor sees it
 
-    @property
+    @cached_property
     def content(self) -> dict[str, Any]:
-        content: dict[str, Any] = self.own or self.version.content
-        return content
+        """What the version froze, about the service that the visitor came for."""
+        return self.own or memberships.resolved(self.version.content, self.service_name)
+
+    @property
+    def names_no_service(self) -> bool:
+        """Whether the page serves several services and the visitor came for none of them."""
+        return jobs.names_services(self.content) and self.service is None
 
     @property
     def slug(self) -> str:
@@ -50,7 +57,8 @@ class Visit:
 
     @property
     def is_open(self) -> bool:
-        if self.content["type"] in SERVICE_TYPES and self.service is None:
+        is_about_one = jobs.action(self.content) in SERVICE_ACTIONS and not jobs.names_services(self.content)
+        if is_about_one and self.service is None:
             return False  # it was deleted
         return self.page.status == PageStatus.ONLINE and not is_expired(self.version)
 
@@ -60,12 +68,12 @@ class Visit:
 
     @property
     def is_blocklist(self) -> bool:
-        return bool(self.content["type"] == PageType.BLOCKLIST)
+        return jobs.action(self.content) == SpecificAction.BLOCKLIST
 
     @property
     def stops_by_its_button(self) -> bool:
-        """Whether the page asks nothing: its button alone stops something."""
-        return self.content["type"] in (PageType.BLOCKLIST, PageType.UNSUBSCRIPTION)
+        """Whether its button alone stops something."""
+        return jobs.action(self.content) in (SpecificAction.BLOCKLIST, SpecificAction.UNSUBSCRIPTION)
 
     @cached_property
     def services(self) -> dict[int, Service]:
@@ -80,7 +88,7 @@ class Visit:
     @property
     def takes_nobody(self) -> bool:
         """Whether the page subscribes to a service that has not begun, or has ended."""
-        is_subscription = self.content["type"] == PageType.SUBSCRIPTION
+        is_subscription = jobs.action(self.content) == SpecificAction.SUBSCRIPTION
         return is_subscription and self.service is not None and not self.service.takes_subscriptions()
 
     @property
@@ -105,14 +113,19 @@ class Visit:
         return list(dict.fromkeys(field.scope for field in bound if field and field.scope))
 
 
-def find(slug: str, token: str = "") -> Visit | None:
-    """The visit; None where nothing was ever published at this address. Bad tokens are as good as none."""
+def find(slug: str, token: str = "", service: str = "") -> Visit | None:
+    """The visit; None where nothing was ever published at this address. Bad tokens are as good as none.
+
+    `service` is the name of the one that a page of several is opened for.
+    """
     link = _read(token)
     page = _page(slug, link)
     if page is None or page.version is None:
         return None
     profile = aliases.by_public_id(link.public_id) if link and link.page == page.pk else None
-    visit = Visit(page, page.version, link, profile) if profile else Visit(page, page.version)
+    if profile is None:
+        link = None
+    visit = Visit(page, page.version, link, profile, service)
     return with_own_services(visit) if visit.is_centre else visit
 
 

@@ -1,5 +1,6 @@
 """Ask for a message that is no delivery: a confirmation, a link. Rows are written here, deliveries.confirmations sends them."""
 
+import uuid
 from datetime import timedelta
 
 from django.conf import settings
@@ -16,8 +17,9 @@ def ask(
     kind: NoticeKind,
     *,
     address: str,
-    profile: Profile,
+    profile: Profile | None,
     pending_change: PendingChange | None = None,
+    confirms: uuid.UUID | None = None,
     service: Service | None = None,
     page_id: int | None = None,
     page_slug: str = "",
@@ -30,6 +32,7 @@ def ask(
         address=address,
         profile=profile,
         pending_change=pending_change,
+        confirms=confirms,
         service=service,
         page_id=page_id,
         page_slug=page_slug,

@@ -1,5 +1,6 @@
 """Every rule that the database keeps is broken once, past every form."""
 
+import uuid
 from types import SimpleNamespace
 
 import pytest
@@ -59,6 +60,11 @@ def tracked_event(world, **fields):
     TrackingEvent.objects.create(delivery=world.delivery, profile=world.profile, at=NOW, **fields)
 
 
+def subscription_page(slug, **fields):
+    values = {"label": "x", "type": "subscription", "specific_action": "subscription", "is_default": True}
+    return LandingPage.objects.create(slug=slug, **values, **fields)
+
+
 def submission(world, **fields):
     Submission.objects.create(
         **{"page": world.page, "version": world.page.version, "data": {}, "language": "en", "received_at": NOW} | fields
@@ -98,15 +104,22 @@ BAD_ROWS = {
     ],
     "a_page_that_was_online_has_a_version": [lambda w: LandingPage.objects.update(version=None)],
     "only_a_blocklist_page_acts_on_arrival": [lambda w: LandingPage.objects.update(acts_on_arrival=True)],
-    "only_a_subscription_page_has_a_service": [lambda w: LandingPage.objects.update(service=w.service)],
-    "a_subscription_page_is_the_default_of_a_service": [
-        lambda w: LandingPage.objects.create(label="x", slug="x", type="subscription", is_default=True)
+    "a_page_does_what_its_type_says": [
+        lambda w: LandingPage.objects.create(label="x", slug="x", type="blocklist"),
+        lambda w: LandingPage.objects.create(label="x", slug="x", type="subscription", specific_action="unsubscription"),
     ],
-    "one_default_page_per_service_and_type": [
-        lambda w: [
-            LandingPage.objects.create(label="x", slug=f"x{n}", type="subscription", is_default=True, service=w.service)
-            for n in range(2)
-        ]
+    "a_service_belongs_to_an_action_about_one": [
+        lambda w: LandingPage.objects.update(service=w.service),
+        lambda w: LandingPage.objects.update(service=w.service, service_from_url=True, specific_action="subscription"),
+    ],
+    "only_an_action_about_a_service_has_it_in_the_url": [
+        lambda w: LandingPage.objects.update(service_from_url=True, specific_action="blocklist")
+    ],
+    "a_subscription_page_is_the_default_of_a_service": [lambda w: subscription_page("x")],
+    "one_default_page_per_service_and_type": [lambda w: [subscription_page(f"x{n}", service=w.service) for n in range(2)]],
+    "a_pending_submission_is_nobodys_yet": [
+        lambda w: submission(w, status="pending", processed_at=NOW),
+        lambda w: submission(w, status="pending", processed_at=NOW, confirmation_id=uuid.uuid4(), profile_id=1),
     ],
     "a_service_box_is_about_a_service_alone": [
         lambda w: w.page.blocks.filter(field="opted_out_sms").update(service=w.service),

@@ -242,8 +242,8 @@ PERSONAL = {
     "deliveries.Message": "address outcome provider_id",
     "profiles.ProfileAlias": "former_public_id",
     "profiles.PendingChange": "public_id address fields choices services evidence",
-    "profiles.Notice": "address reason",
-    "landingpages.Submission": "data detail ip changed request_id",
+    "profiles.Notice": "address reason confirms",
+    "landingpages.Submission": "data detail ip changed request_id confirmation_id",
 }
 ABOUT_OPERATORS = {
     "profiles.Profile": "created_by modified_by",
@@ -282,7 +282,8 @@ NOT_PERSONAL = {
     "deliveries.PreparationLog": "level",
     "profiles.PendingChange": "source",
     "profiles.Notice": "kind channel page_slug language status",
-    "landingpages.LandingPage": "label slug type status reconciliation_key on_match redirection_url texts embed_origins",
+    "landingpages.LandingPage": "label slug type status reconciliation_key key_mapping on_match redirection_url texts "
+    "specific_action served additional_data embed_origins message message_texts",
     "landingpages.Block": "key kind field texts",
     "landingpages.PublishedVersion": "content",
     "landingpages.PageState": "content",

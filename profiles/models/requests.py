@@ -42,6 +42,8 @@ class NoticeKind(models.TextChoices):
     CONFIRM_SUBSCRIPTION = "confirm_subscription", _("confirm a subscription")
     SUBSCRIBED = "subscribed", _("subscribed")
     UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
+    CONFIRM_REGISTRATION = "confirm_registration", _("confirm a registration")
+    PAGE_MESSAGE = "page_message", _("confirmation message of a page")
 
 
 class NoticeStatus(models.TextChoices):
@@ -61,6 +63,7 @@ class Notice(models.Model):
     service = models.ForeignKey(Service, models.CASCADE, null=True, related_name="+")
     page_id = models.BigIntegerField(null=True)
     page_slug = models.CharField(max_length=64, blank=True)
+    confirms = models.UUIDField(null=True)  # what its link confirms, where that belongs to an app above
     language = models.CharField(max_length=5, blank=True)
     status = models.CharField(max_length=30, choices=NoticeStatus, default=NoticeStatus.WAITING)
     reason = models.CharField(max_length=200, blank=True)

@@ -1,13 +1,20 @@
 // Landing page builder. Every act is a button of one form and works without this script; htmx sends it and replaces
-// the frame. Here: where the focus goes, what is said aloud, dragging, shortcuts, and a suggested address.
+// the frame. Here: where the focus goes, what is said aloud, shortcuts, and what is not saved yet. Dragging and the live
+// preview have modules of their own.
+import { enableDragging } from "./builder-drag.js";
+import { preview } from "./builder-preview.js";
+
 const live = document.querySelector("[data-builder-live]");
 const waiting = []; // moves asked by keyboard while one is under way
 let busy = false;
 
 const frame = () => document.getElementById("builder");
-const enhance = () => {
+
+function enhance() {
   for (const hint of document.querySelectorAll("[data-shortcuts]")) hint.hidden = false;
-};
+  for (const list of document.querySelectorAll("[data-blocks]")) list.dataset.draggable = "";
+  enableDragging(frame(), submit);
+}
 
 function land() {
   const invalid = frame().querySelector("[aria-invalid=true]");
@@ -33,7 +40,19 @@ if (live) {
     if (next) press(next);
   });
   document.addEventListener("keydown", shortcut);
-  document.addEventListener("pointerdown", drag);
+  document.addEventListener("input", (event) => { if (event.target.closest(".settings")) typed(); });
+  document.addEventListener("click", (event) => { if (event.target.closest("[aria-disabled=true]")) event.preventDefault(); });
+}
+
+// What is typed shows in the preview at once; it is stored with the next button.
+function typed() {
+  const state = frame().querySelector("[data-save-state]");
+  if (state && !state.querySelector("[data-not-saved]")) {
+    const words = Object.assign(document.createElement("span"), { className: "unpublished", textContent: state.dataset.unsaved });
+    words.dataset.notSaved = "";
+    state.replaceChildren(words);
+  }
+  preview(frame());
 }
 
 function press(direction) {
@@ -45,42 +64,22 @@ function press(direction) {
 function shortcut(event) {
   const direction = event.altKey && { ArrowUp: "up", ArrowDown: "down" }[event.key];
   const inside = event.target.closest("[data-blocks], .settings");
+  const isText = event.target.matches("input, textarea, select");
+  const act = (event.ctrlKey || event.metaKey) && !event.altKey && { z: event.shiftKey ? "redo" : "undo", y: "redo" }[event.key.toLowerCase()];
   if (direction && inside) {
     event.preventDefault();
     if (busy) waiting.push(direction);
     else press(direction);
+  } else if (act && !isText) {
+    event.preventDefault();
+    if (!busy) frame().querySelector(`#${act}`)?.click();
   } else if (event.key === "Escape" && event.target.closest(".settings")) {
     frame().querySelector("[data-selected] .look")?.focus();
   }
 }
 
-function drag(event) {
-  const block = event.target.closest("[data-handle]")?.closest("[data-key]");
-  if (!block || busy || event.button) return;
-  const list = block.parentElement;
-  const before = [...list.children];
-  const over = (move) => {
-    const y = move.clientY;
-    const next = [...list.children].find((one) => one !== block && y < one.getBoundingClientRect().top + one.offsetHeight / 2);
-    if (next !== block.nextElementSibling) list.insertBefore(block, next ?? null);
-  };
-  const stop = new AbortController();
-  const end = (kept) => {
-    stop.abort();
-    delete block.dataset.dragged;
-    const place = [...list.children].indexOf(block);
-    if (!kept) list.append(...before);
-    else if (before[place] !== block) submit(list.closest("form"), `move:${block.dataset.key}:${place + 1}`);
-  };
-  event.preventDefault();
-  block.dataset.dragged = "";
-  document.addEventListener("pointermove", over, stop);
-  document.addEventListener("pointerup", () => end(true), stop);
-  document.addEventListener("pointercancel", () => end(false), stop);
-  document.addEventListener("keydown", (key) => { if (key.key === "Escape") end(false); }, stop);
-}
-
-function submit(form, act) {
+function submit(act) {
+  const form = frame().querySelector("[data-builder]");
   const button = Object.assign(document.createElement("button"), { name: "do", value: act, hidden: true });
   form.append(button);
   button.click();

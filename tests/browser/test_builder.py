@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from landingpages import editing
 from landingpages.models import LandingPage
-from tests.factories import LandingPageFactory, PublishedPageFactory
+from tests.factories import BrandFactory, LandingPageFactory, PublishedPageFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
@@ -221,19 +221,22 @@ def paths(db):
     broken = LandingPageFactory()
     editing.remove(broken, broken.blocks.last().key, by="Ana")
     LandingPageFactory(template="blocklist", is_default=True)
+    brand = BrandFactory(label="Maison Exemple " * 8, is_default=True)
     build = f"/admin/landing-pages/{online.pk}/"
     return [
         "/admin/landing-pages/",
         "/admin/landing-pages/new/",
         *(build + end for end in ("", f"?block={box.key}", f"?block={second.key}&lang=fr", "?part=confirmation", "?part=error")),
         *(build + end for end in ("properties/", "publish/", "unpublish/", "versions/")),
+        *(build + end for end in ("visitors/", f"?block={box.key}&scheme=dark&width=desktop")),
+        *("/admin/brands/" + end for end in ("", "new/", f"{brand.pk}/", f"{brand.pk}/delete/")),
         f"/admin/landing-pages/{broken.pk}/publish/",
         f"/admin/landing-pages/{broken.pk}/versions/",
     ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [320, 1440])
 def test_pages_have_no_barrier_and_fit(logged_in, page, paths, scheme, width):
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme)

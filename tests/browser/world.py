@@ -15,7 +15,14 @@ from profiles.channels import Channel
 from profiles.links import Purpose, make_token
 from profiles.models import CustomField, CustomType, PendingChange, Profile, SavedAudience, Service, Source
 from quarantine.models import QuarantinedAddress, Reason, Status
-from tests.factories import LandingPageFactory, ProfileFactory, PublishedPageFactory, QuarantinedAddressFactory, ServiceFactory
+from tests.factories import (
+    BrandFactory,
+    LandingPageFactory,
+    ProfileFactory,
+    PublishedPageFactory,
+    QuarantinedAddressFactory,
+    ServiceFactory,
+)
 from tests.landingpages.visitors import address, link
 
 # Small batches, so that a delivery can be caught in the middle.
@@ -173,6 +180,7 @@ def backoffice_pages() -> list[str]:
         reverse("admin:quarantine_quarantinedaddress_add"),
         reverse("admin:quarantine_quarantinedaddress_change", args=[record.pk]),
         reverse("quarantine:paste"),
+        *_builder_pages(),
         *_delivery_pages(),
         reverse("admin:auth_user_changelist"),
         reverse("admin:auth_user_add"),
@@ -182,6 +190,22 @@ def backoffice_pages() -> list[str]:
         reverse("admin:auth_group_change", args=[Group.objects.first().pk]),
         reverse("admin:password_change"),
         "/admin/nothing-here/",
+    ]
+
+
+def _builder_pages() -> list[str]:
+    """Brands, and the builder with a block chosen, seen as somebody, in the dark, beside and below."""
+    brand, marie = BrandFactory(label="Maison Exemple " * 6, is_default=True), Profile.objects.order_by("pk").first()
+    page = LandingPageFactory(label="Préférences " * 8, slug="builder", brand=brand)
+    build = reverse("landingpages:build", args=[page.pk])
+    return [
+        reverse("profiles:brands"),
+        reverse("profiles:brand_add"),
+        reverse("profiles:brand", args=[brand.pk]),
+        reverse("profiles:brand_delete", args=[brand.pk]),
+        reverse("landingpages:visitors", args=[page.pk]),
+        *(build + end for end in ("", f"?block={page.blocks.get(field='opted_out_sms').key}&visitor={marie.pk}&scheme=dark")),
+        *(build + end for end in ("?width=desktop&lang=fr", "?part=confirmation", "?part=error&width=desktop")),
     ]
 
 

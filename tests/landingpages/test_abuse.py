@@ -96,7 +96,7 @@ def test_known_unknown_opted_out_and_quarantined_addresses_get_one_answer(anonym
 
     assert [one == answers[0] for one in answers] == [True] * 6
     assert answers[0][0] == status
-    assert len(answers[0][3]) == (3 if status == 200 else 1)  # the page; how many came from here, and the new row
+    assert len(answers[0][3]) == (4 if status == 200 else 1)  # the page; how many came from here and to it, and the new row
     assert Profile.objects.count() == before
 
 
@@ -108,7 +108,7 @@ def test_a_fresh_link_is_promised_to_known_and_unknown_alike(anonymous, people, 
     ]
 
     assert [one == answers[0] for one in answers] == [True] * 6
-    assert (answers[0][0], len(answers[0][3]), Notice.objects.count()) == (200, 3, 1)
+    assert (answers[0][0], len(answers[0][3]), Notice.objects.count()) == (200, 4, 1)
 
 
 def test_the_same_is_true_of_mobiles(anonymous, profile):

@@ -351,9 +351,8 @@ def test_checks_stand_beside_the_builder_and_name_the_block(backoffice, press, d
 
 def test_properties_are_stored_and_the_page_is_the_default(backoffice, draft):
     other = LandingPageFactory(is_default=True)
-    data = {"revision": 0, "label": "Mine", "slug": "mine", "unidentified_allowed": "on", "reconciliation_key": "email"}
+    data = {"revision": 0, "label": "Mine", "slug": "mine", "unidentified_allowed": "on"}
     data |= {
-        "on_match": "refuse",
         "is_default": "on",
         "redirection_url": "https://example.org/",
         "expires_at": "2030-05-01T12:30",
@@ -364,7 +363,7 @@ def test_properties_are_stored_and_the_page_is_the_default(backoffice, draft):
     assert response.status_code == 302
     draft.refresh_from_db()
     other.refresh_from_db()
-    assert (draft.label, draft.slug, draft.on_match, draft.is_default) == ("Mine", "mine", "refuse", True)
+    assert (draft.label, draft.slug, draft.is_default) == ("Mine", "mine", True)
     assert (draft.expires_at.isoformat(), draft.redirection_url) == ("2030-05-01T12:30:00+00:00", "https://example.org/")
     assert other.is_default is False
 
@@ -381,7 +380,7 @@ def test_properties_are_stored_and_the_page_is_the_default(backoffice, draft):
 )
 def test_bad_properties_are_told_and_nothing_is_stored(backoffice, draft, bad, message):
     LandingPageFactory(slug="taken")
-    data = {"revision": 0, "label": "Mine", "slug": "mine", "reconciliation_key": "email", "on_match": "refuse"}
+    data = {"revision": 0, "label": "Mine", "slug": "mine"}
 
     response = backoffice.post(url("properties", draft.pk), data | bad)
 
@@ -392,7 +391,7 @@ def test_bad_properties_are_told_and_nothing_is_stored(backoffice, draft, bad, m
 
 def test_an_address_that_was_published_stays(backoffice, online):
     text = read(backoffice, "properties", online.pk)
-    data = {"revision": 0, "label": "Mine", "slug": "other", "reconciliation_key": "email", "on_match": "refuse"}
+    data = {"revision": 0, "label": "Mine", "slug": "other"}
     backoffice.post(url("properties", online.pk), data)
 
     stored = LandingPage.objects.get()
@@ -402,8 +401,7 @@ def test_an_address_that_was_published_stays(backoffice, online):
 
 def test_two_who_edit_properties_keep_what_each_changed(backoffice, draft):
     shown = {"revision": 0, "initial-label": "Vos préférences", "label": "Of Ana", "initial-slug": draft.slug, "slug": draft.slug}
-    for name in ("reconciliation_key", "on_match", "unidentified_allowed"):
-        shown |= {name: getattr(draft, name), f"initial-{name}": getattr(draft, name)}
+    shown |= {"unidentified_allowed": True, "initial-unidentified_allowed": True}
     for name in ("preload_data", "is_default"):
         shown |= {f"initial-{name}": False}
     editing.change_page(draft, {"on_match": "refuse"}, by="Ben")

@@ -241,7 +241,7 @@ def test_unbound_custom_fields_cannot_be_written(anonymous, online, definitions,
 
 
 @pytest.mark.parametrize(
-    "field", ["custom", "custom.", "custom.nothing", "external_id", "public_id", "email_domain", "ccpa_opt_out", "id"]
+    "field", ["custom", "custom.", "custom.nothing", "time_zone", "public_id", "email_domain", "ccpa_opt_out", "id"]
 )
 def test_a_block_cannot_be_bound_to_anything_else(draft, definitions, field):
     block = draft.blocks.get(field="last_name")

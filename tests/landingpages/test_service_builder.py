@@ -5,6 +5,7 @@ import pytest
 from landingpages.models import LandingPage
 from tests.factories import LandingPageFactory, ServiceFactory
 from tests.landingpages.test_builder_views import press, read, url
+from tests.landingpages.visitors import sent
 
 pytestmark = pytest.mark.django_db
 __all__ = ["press"]  # a fixture
@@ -63,15 +64,9 @@ def test_properties_say_for_which_service_the_page_is_the_default(backoffice):
     service, other = ServiceFactory(), ServiceFactory()
     page = LandingPageFactory(template="unsubscription", service=service)
     former = LandingPageFactory(template="unsubscription", service=other, is_default=True)
-    data = {
-        "label": page.label,
-        "slug": page.slug,
-        "service": other.pk,
-        "reconciliation_key": "email",
-        "on_match": "ask_by_email",
-    }
+    data = sent(backoffice.get(url("properties", page.pk)).content.decode()) | {"job-service": other.pk}
 
-    response = backoffice.post(url("properties", page.pk), data | {"is_default": "on", "revision": page.revision})
+    response = backoffice.post(url("properties", page.pk), data | {"is_default": "on"})
 
     assert response.status_code == 302
     kept = [LandingPage.objects.values_list("service", "is_default").get(pk=one.pk) for one in (page, former)]

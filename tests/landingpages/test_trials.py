@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.test import Client
 
 from landingpages import editing, trials
 from profiles.models import Notice, Profile
@@ -190,6 +191,17 @@ def test_the_choices_lead_to_the_frame(backoffice, draft):
 
     assert f"?visitor={profile.pk}&amp;version=edited" in found
     assert f'src="{url(draft, profile.pk, age="before")}"' in chosen
+
+
+def test_the_form_of_a_visitor_can_be_sent_by_a_browser_that_is_logged_in(operator, draft):
+    """It carries no token of the session: there is none on the page that visitors get."""
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(operator)
+
+    answer = strict.post(url(draft), filled(draft, last_name="Petit", email="new@example.org"))
+
+    assert answer.status_code == 200
+    assert "a profile is created" in " ".join(answer.content.decode().split())
 
 
 def test_visits_of_a_test_are_not_counted(backoffice, draft):

@@ -1,6 +1,7 @@
 """What visitors have in hand: links of any age, forms as a browser would send them, and the whole database to compare."""
 
 from datetime import timedelta
+from html.parser import HTMLParser
 
 from django.apps import apps
 from django.core import signing
@@ -42,3 +43,41 @@ def stranger(page, *, seconds=10, **values):
 def everything():
     """Every row of every table."""
     return {model._meta.label: list(model.objects.order_by("pk").values()) for model in apps.get_models()}
+
+
+class _Controls(HTMLParser):
+    """What a browser would send of the forms of a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.data, self.select, self.area = {}, "", ""
+
+    def handle_starttag(self, tag, attrs):
+        own = dict(attrs)
+        if tag == "input" and own.get("name") and (own.get("type") not in ("checkbox", "radio") or "checked" in own):
+            self.add(own["name"], own.get("value", "on" if "checked" in own else ""))
+        elif tag == "select":
+            self.select = own["name"]
+        elif tag == "option" and self.select and "selected" in own:
+            self.add(self.select, own.get("value", ""))
+        elif tag == "textarea":
+            self.area = own["name"]
+            self.add(self.area, "")
+
+    def handle_endtag(self, tag):
+        if tag in ("select", "textarea"):
+            self.select = self.area = ""
+
+    def handle_data(self, data):
+        if self.area:
+            self.data[self.area] = [data.removeprefix("\n")]
+
+    def add(self, name, value):
+        self.data.setdefault(name, []).append(value)
+
+
+def sent(html):
+    """The data of every form of the page, as it was shown."""
+    controls = _Controls()
+    controls.feed(html)
+    return {name: values if len(values) > 1 else values[0] for name, values in controls.data.items()}

@@ -15,7 +15,7 @@ from django.utils import timezone
 from deliveries import confirmations, preparation, sending, stopping, transports, workers
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
-from landingpages import centre, publishing, reconciling
+from landingpages import centre, publishing, reconciling, registrations
 from profiles import importjobs, pending, saved_audiences, sealing, subscriptions
 from profiles.channels import Channel
 from quarantine import counting
@@ -167,6 +167,7 @@ class Command(BaseCommand):
             self.cleaned_at = timezone.now()  # first: what cannot be cleaned up today must not hold up everybody's mail
             counting.clean_up(timezone.now())
             pending.clean_up()
+            registrations.clean_up()
             importjobs.clean_up()
             saved_audiences.delete_expired(timezone.localdate())
 
