@@ -35,7 +35,7 @@ def _service(content: dict[str, Any], services: dict[int, Service]) -> Iterator[
     if jobs.action(content) not in SERVICE_ACTIONS:
         return
     if jobs.names_services(content):
-        served = [services[number] for number in content["settings"]["served"].values() if number in services]
+        served = [services[number] for _name, number in sorted(content["settings"]["served"].items()) if number in services]
         if not served:
             yield ERROR, _("Choose in the properties which services the page serves."), ""
     else:

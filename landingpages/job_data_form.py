@@ -22,7 +22,8 @@ class DataForm(forms.Form):
     def __init__(self, page: LandingPage, data: Any = None) -> None:
         super().__init__(data, prefix="data")
         self.offered: dict[str, BoundField] = {field.name: field for field in constants.offered()}
-        stored = list(page.additional_data.items())
+        places = {name: place for place, name in enumerate(self.offered)}  # PostgreSQL keeps no order of its own
+        stored = sorted(page.additional_data.items(), key=lambda pair: (places.get(pair[0], len(places)), pair[0]))
         sent = str(data.get("data-lines", "")) if data else ""
         shown = int(sent[:3]) if sent.isascii() and sent.isdecimal() else 0
         self.count = min(max(len(stored) + EMPTY, shown), MOST)

@@ -95,7 +95,7 @@ class ActionForm(forms.Form):
         services = Service.objects.in_bulk(list(self.page.served.values())) if self.page.service_from_url else {}
         return [
             (services[number].label, f"?{memberships.SERVICE}={name}")
-            for name, number in self.page.served.items()
+            for name, number in sorted(self.page.served.items())
             if number in services
         ]
 

@@ -64,7 +64,7 @@ def would_be_doubled_by(content: Content, services: Mapping[int, Service]) -> li
     own, ids = memberships.own_service(content), [int(block["service_id"]) for block in memberships.boxes(content)]
     acts = jobs.action(content) in SERVICE_ACTIONS
     if jobs.names_services(content):
-        ids += content["settings"]["served"].values()
+        ids += [number for _name, number in sorted(content["settings"]["served"].items())]
     elif own and acts:
         ids.append(own)
     is_ending = jobs.action(content) == SpecificAction.UNSUBSCRIPTION

@@ -65,9 +65,9 @@ def test_additional_data_is_normalised_and_comes_back_as_it_was_typed(save, back
     assert response.status_code == 302
     assert stored(draft).additional_data == {"country": "FR", "opted_out_sms": True, "city": "Lyon"}
     as_shown = shown(backoffice, draft)
-    assert [as_shown[f"data-value_{number}"] for number in range(4)] == ["FR", "yes", "Lyon", ""]
+    assert [as_shown[f"data-value_{number}"] for number in range(4)] == ["Lyon", "FR", "yes", ""]
 
-    save(draft, data__field_0="", data__value_0="", data__field_5="state", data__value_5="x")
+    save(draft, data__field_1="", data__value_1="", data__field_5="state", data__value_5="x")
     assert stored(draft).additional_data == {"opted_out_sms": True, "city": "Lyon", "state": "x"}
 
 
