@@ -1,43 +1,17 @@
-"""Merge fields: Liquid templates over plain texts. No code of ours can be reached from a template."""
+"""The merge fields of deliveries: those of a person, and those of a delivery."""
 
-import time
-from collections.abc import Callable, Sequence, Sized
-from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
-from liquid import Environment, RenderContext
-from liquid.exceptions import LiquidError, ResourceLimitError
-from liquid.template import BoundTemplate
-from liquid.token import Token
+from django.utils.translation import gettext_lazy
 
 from deliveries.models import Delivery
-from profiles import customfields
-from profiles.models import CustomField, CustomType, Profile
+from profiles import customfields, mergefields
+from profiles.mergefields import CUSTOM, InvalidTemplate, Template, profile_values
+
+__all__ = ["InvalidTemplate", "compile_text", "profile_values"]
 
 # What templates may say, and the sentence that the picker shows beside it.
-FIELDS = {
-    "profile.title": gettext_lazy("Title"),
-    "profile.first_name": gettext_lazy("First name"),
-    "profile.last_name": gettext_lazy("Last name"),
-    "profile.middle_name": gettext_lazy("Middle name"),
-    "profile.full_name": gettext_lazy("First and last name"),
-    "profile.gender": gettext_lazy("Gender: male, female or empty"),
-    "profile.birth_date": gettext_lazy("Date of birth"),
-    "profile.age": gettext_lazy("Age in years"),
-    "profile.email": gettext_lazy("Email"),
-    "profile.mobile": gettext_lazy("Mobile"),
-    "profile.phone": gettext_lazy("Phone"),
-    "profile.street": gettext_lazy("Street"),
-    "profile.street_2": gettext_lazy("Address, line 2"),
-    "profile.postal_code": gettext_lazy("Postal code"),
-    "profile.city": gettext_lazy("City"),
-    "profile.state": gettext_lazy("State or province"),
-    "profile.country": gettext_lazy("Country"),
-    "profile.language": gettext_lazy("Preferred language"),
+FIELDS = mergefields.FIELDS | {
     "sender.name": gettext_lazy("Sender name"),
     "sender.postal_address": gettext_lazy("Postal address of the sender"),
     "delivery.label": gettext_lazy("Label of the delivery"),
@@ -48,103 +22,11 @@ FIELDS = {
     "preference_centre_url": gettext_lazy("Link to the preference centre"),
     "service_unsubscribe_url": gettext_lazy("Link to the unsubscription page of the service"),
 }
-CUSTOM = "profile.custom."  # and the key of a custom field
 UNSUBSCRIBE = "unsubscribe_url"
 CENTRE = "preference_centre_url"
 SERVICE_UNSUBSCRIBE = "service_unsubscribe_url"
 # Links to the landing pages of a delivery -> the delivery's column, which the pinned content has too.
 PAGES = {"preferences_url": "preference_page", "blocklist_url": "blocklist_page"}
-
-
-class InvalidTemplate(ValueError):
-    """The text is no valid template; the message says what and where."""
-
-
-# Bounds of one rendering (reliability X6): a template that needs more fails, it does not hold up a worker.
-SECONDS = 1.0
-BYTES = 1_000_000
-REMOVED_TAGS = ("include", "render", "tablerow")
-# "safe" would take a profile's text for HTML; the others cost more than they are told, and merge fields need none of them.
-REMOVED_FILTERS = ("safe", "concat", "strip_html")
-
-
-class _Context(RenderContext):
-    """Looks at the clock and at the size of the matter before each filter: chained, few of them fill any memory."""
-
-    __slots__ = ("deadline",)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.deadline = time.monotonic() + SECONDS
-
-    def filter(self, name: str, token: Token | None) -> Callable[..., object]:
-        function = super().filter(name, token)
-
-        def bounded(value: object, *arguments: object, **named: object) -> object:
-            longest = max((_length(one) for one in (*arguments, *named.values())), default=0)
-            if (_length(value) + 1) * (longest + 1) > BYTES or time.monotonic() > self.deadline:
-                raise ResourceLimitError(f"{name}: too much to do", token=token)
-            return function(value, *arguments, **named)
-
-        return bounded
-
-
-class _Bound(BoundTemplate):
-    context_class = _Context
-
-
-class _Limited(Environment):
-    template_class = _Bound
-    loop_iteration_limit = 100  # no merge field is a list
-    output_stream_limit = BYTES
-    local_namespace_limit = 100_000  # bytes
-
-
-def _length(value: object) -> int:
-    return len(value) if isinstance(value, Sized) else 0
-
-
-def _environment(*, autoescape: bool) -> Environment:
-    environment = _Limited(autoescape=autoescape)
-    for tag in REMOVED_TAGS:
-        del environment.tags[tag]
-    for name in REMOVED_FILTERS:
-        del environment.filters[name]
-    return environment
-
-
-HTML = _environment(autoescape=True)
-TEXT = _environment(autoescape=False)
-
-
-@dataclass(frozen=True)
-class Template:
-    """A compiled text; `names` are the merge fields that it uses."""
-
-    bound: BoundTemplate
-    names: frozenset[str]
-    source: str
-
-    def render(self, values: dict[str, Any]) -> str:
-        """The text with the values merged in; InvalidTemplate where it cannot be made of these, or only at length."""
-        try:
-            return self.bound.render(**values)
-        except LiquidError as error:
-            raise InvalidTemplate(_explain(error, self.source)) from error
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            # Filters let these through: "inf" is a name that cannot be rounded.
-            raise InvalidTemplate(f"{type(error).__name__}: {error}") from error
-
-    @property
-    def unknown(self) -> list[str]:
-        """The names that mean nothing; a query where custom fields are among them."""
-        own = {name for name in self.names - set(FIELDS) if name.startswith(CUSTOM)}
-        keys = CustomField.objects.filter(key__in=[name.removeprefix(CUSTOM) for name in own]) if own else []
-        return sorted(self.names - set(FIELDS) - {CUSTOM + field.key for field in keys})
-
-    @property
-    def uses_custom_fields(self) -> bool:
-        return any(name.startswith(CUSTOM) for name in self.names)
 
 
 def fields() -> dict[str, Any]:
@@ -155,70 +37,8 @@ def fields() -> dict[str, Any]:
 
 
 def compile_text(source: str, *, html: bool = False) -> Template:
-    """Compile a template; InvalidTemplate names the line of a fault, a filter that does not exist too."""
-    environment = HTML if html else TEXT
-    if len(source) > BYTES:
-        raise InvalidTemplate(_("more than %(number)s characters") % {"number": BYTES})
-    try:
-        bound = environment.from_string(source)
-        used = bound.analyze()
-    except LiquidError as error:
-        raise InvalidTemplate(_explain(error, source)) from error
-    except RecursionError as error:
-        raise InvalidTemplate(_("too deeply nested")) from error
-    for name, (place, *_others) in used.filters.items():
-        if name not in environment.filters:
-            raise InvalidTemplate(_at(place.index, source, _("unknown filter '%(name)s'") % {"name": name}))
-    paths = [str(variable) for variables in used.globals.values() for variable in variables]
-    return Template(bound, frozenset(paths), source)
-
-
-def _explain(error: LiquidError, source: str) -> str:
-    start = getattr(error.token, "start_index", -1)
-    message = str(error.message or error).splitlines()[0]
-    return message if start < 0 else _at(start, source, message)
-
-
-def _at(start: int, source: str, message: str) -> str:
-    return _("line %(line)s: %(message)s") % {"line": source.count("\n", 0, start) + 1, "message": message}
-
-
-def profile_values(profile: Profile, customs: Sequence[CustomField] = ()) -> dict[str, Any]:
-    """The merge fields of a person, all of them plain text; days and numbers as people write them in her language."""
-    with override(_language(profile)):
-        born = date_format(profile.birth_date) if profile.birth_date else ""
-        custom = {field.key: _custom(field, profile.custom.get(field.key)) for field in customs}
-    return {
-        "title": profile.title,
-        "first_name": profile.first_name,
-        "middle_name": profile.middle_name,
-        "last_name": profile.last_name,
-        "full_name": profile.full_name,
-        "gender": profile.gender,
-        "birth_date": born,
-        "age": "" if profile.age is None else str(profile.age),
-        "email": profile.email,
-        "mobile": profile.mobile,
-        "phone": profile.phone,
-        "street": profile.street,
-        "street_2": profile.street_2,
-        "postal_code": profile.postal_code,
-        "city": profile.city,
-        "state": profile.state,
-        "country": profile.country,
-        "language": profile.preferred_language,
-        "custom": custom,
-    }
-
-
-def _language(profile: Profile) -> str:
-    """The profile's language where it is one of ours, else that of the installation."""
-    return profile.preferred_language if profile.preferred_language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
-
-
-def _custom(field: CustomField, value: Any) -> str:
-    """Yes and no are the same words in every language: templates compare them."""
-    return (customfields.as_text if field.type == CustomType.YES_NO else customfields.in_words)(field, value)
+    """Compile a template; InvalidTemplate names the line of a fault."""
+    return mergefields.compile_text(source, html=html, known=FIELDS)
 
 
 def delivery_values(content: dict[str, Any]) -> dict[str, dict[str, str]]:

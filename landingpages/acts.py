@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from django.contrib.auth.models import AbstractUser
 from django.utils.translation import gettext as _
 
-from landingpages import blocks, editing, undoing
+from landingpages import editing, undoing
 from landingpages.builder_state import SETTINGS, State, words
+from landingpages.kinds import KINDS
 from landingpages.models import Block, BlockKind, LandingPage
 from profiles.actors import actor
 
@@ -36,10 +37,10 @@ def act(page: LandingPage, button: str, state: State, *, by: AbstractUser) -> Ou
 def _add(page: LandingPage, argument: str, state: State, by: AbstractUser) -> Outcome:
     """ "checkbox" to where it goes by itself, "checkbox:3" to where it was dragged."""
     kind, _colon, position = argument.partition(":")
-    if kind not in BlockKind.values or (position and not position.isdecimal()):
+    if kind not in BlockKind.values or not KINDS[BlockKind(kind)].is_for(state.part) or (position and not position.isdecimal()):
         return Outcome(state)
-    block = editing.add(page, kind, by=by, position=int(position[:9]) if position else None)
-    said = _("A block is added: %(kind)s.") % {"kind": blocks.KINDS[BlockKind(kind)].label}
+    block = editing.add(page, kind, by=by, part=state.part, position=int(position[:9]) if position else None)
+    said = _("A block is added: %(kind)s.") % {"kind": KINDS[BlockKind(kind)].label}
     return Outcome(replace(state, block=str(block.key)), SETTINGS, said)
 
 
@@ -62,7 +63,7 @@ def _move(page: LandingPage, argument: str, state: State, by: AbstractUser) -> O
 
 
 def _place(page: LandingPage, key: str, state: State) -> str:
-    every = list(Block.objects.filter(page=page))
+    every = list(Block.objects.filter(page=page, part=state.part))
     place, block = next((place, block) for place, block in enumerate(every, 1) if str(block.key) == key)
     values = {"label": words(block, state.lang), "place": place, "number": len(every)}
     return _("“%(label)s” is block %(place)s of %(number)s now.") % values
@@ -76,7 +77,7 @@ def _duplicate(page: LandingPage, key: str, state: State, by: AbstractUser) -> O
 
 def _remove(page: LandingPage, key: str, state: State, by: AbstractUser) -> Outcome:
     """The block below is chosen then, or the last one."""
-    every = {str(block.key): block for block in Block.objects.filter(page=page)}
+    every = {str(block.key): block for block in Block.objects.filter(page=page, part=state.part)}
     editing.remove(page, key, by=by)
     keys = list(every)
     place = keys.index(key)

@@ -1,4 +1,4 @@
-"""The table of block kinds, and of the fields of a profile that an input may be bound to."""
+"""The fields of a profile that a block may be bound to, and which kinds suit them or can hold them at all."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,12 @@ from profiles.channels import OPT_OUT_FIELDS, OPT_OUT_LABELS
 from profiles.models import CustomField, CustomType, Profile
 from profiles.values import custom_key, custom_name, known_customs
 
-Texts = dict[str, dict[str, str]]  # language -> {"label": …, "help": …}
+TYPED = frozenset({
+    BlockKind.TEXT_INPUT, BlockKind.LONG_TEXT, BlockKind.NUMBER, BlockKind.DATE, BlockKind.EMAIL, BlockKind.PHONE,
+})  # fmt: skip
+CHOSEN = frozenset({BlockKind.CHOICE, BlockKind.RADIO})
+FIXED = frozenset({BlockKind.HIDDEN})
+BOX = frozenset({BlockKind.CHECKBOX})
 
 
 @dataclass(frozen=True)
@@ -22,104 +27,83 @@ class BoundField:
     name: str
     label: Any
     kinds: frozenset[BlockKind]
+    holds: frozenset[BlockKind]
     column: str = ""
     scope: str = ""
     custom: CustomField | None = None
 
     @property
     def is_answer(self) -> bool:
-        """Whether it is a custom field that a tick says yes to."""
+        """Whether it is a custom field that says yes or no."""
         return self.custom is not None and self.custom.type == CustomType.YES_NO
 
     def suits(self, kind: str) -> bool:
         return kind in self.kinds
 
     def can_hold(self, kind: str) -> bool:
-        """Whether a block of this kind gives a value that could be stored at all: an answer for a box, text for a column."""
-        return (bool(self.scope) or self.is_answer) == (kind == BlockKind.CHECKBOX)
+        """Whether a block of this kind gives a value that could be stored at all, suiting or not."""
+        return kind in self.holds
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of block: whether visitors fill it in, and the texts that a new one starts with."""
-
-    kind: BlockKind
-    label: Any
-    is_input: bool
-    takes_field: bool
-    takes_help: bool
-    default_texts: Texts
-    default_field: str = ""
-
-
-def _texts(en: str, fr: str) -> Texts:
-    return {"en": {"label": en, "help": ""}, "fr": {"label": fr, "help": ""}}
-
-
-def _kind(kind: BlockKind, en: str, fr: str, *, is_input: bool = False, default_field: str = "") -> Kind:
-    return Kind(kind, kind.label, is_input, is_input, is_input, _texts(en, fr), default_field)
-
-
-def _box_about_a_service() -> Kind:
-    """Visitors fill it in, yet it is bound to a service and to no field."""
-    texts = _texts("Subscribe", "M’abonner")
-    return Kind(
-        BlockKind.SERVICE, BlockKind.SERVICE.label, is_input=True, takes_field=False, takes_help=True, default_texts=texts
-    )
-
-
-KINDS: dict[BlockKind, Kind] = {
-    entry.kind: entry
-    for entry in (
-        _kind(BlockKind.HEADING, "Heading", "Titre"),
-        _kind(BlockKind.TEXT, "Text", "Texte"),
-        _kind(BlockKind.TEXT_INPUT, "Text input", "Champ de texte", is_input=True),
-        _kind(BlockKind.EMAIL, "Email", "Email", is_input=True, default_field="email"),
-        _kind(BlockKind.PHONE, "Mobile", "Mobile", is_input=True, default_field="mobile"),
-        _kind(BlockKind.CHECKBOX, "Checkbox", "Case à cocher", is_input=True),
-        _box_about_a_service(),
-        _kind(BlockKind.BUTTON, "Send", "Envoyer"),
-    )
+# Column -> the kinds that suit it. An address is what a person gives: no constant can be one.
+TEXT = frozenset({BlockKind.TEXT_INPUT}) | FIXED
+COLUMNS: dict[str, frozenset[BlockKind]] = {
+    "first_name": TEXT,
+    "last_name": TEXT,
+    "gender": CHOSEN | FIXED,
+    "middle_name": TEXT,
+    "title": TEXT,
+    "birth_date": frozenset({BlockKind.DATE}),
+    "email": frozenset({BlockKind.EMAIL}),
+    "mobile": frozenset({BlockKind.PHONE}),
+    "external_id": frozenset({BlockKind.TEXT_INPUT}),  # compared with what is stored, never written
+    "phone": frozenset({BlockKind.PHONE, BlockKind.TEXT_INPUT}) | FIXED,
+    "street": TEXT | {BlockKind.LONG_TEXT},
+    "street_2": TEXT,
+    "postal_code": TEXT,
+    "city": TEXT,
+    "state": TEXT,
+    "country": frozenset({BlockKind.CHOICE}) | FIXED,
+    "preferred_language": frozenset({BlockKind.CHOICE}) | FIXED,
 }
-
-COLUMNS: dict[str, BlockKind] = {
-    "first_name": BlockKind.TEXT_INPUT,
-    "last_name": BlockKind.TEXT_INPUT,
-    "gender": BlockKind.TEXT_INPUT,
-    "middle_name": BlockKind.TEXT_INPUT,
-    "title": BlockKind.TEXT_INPUT,
-    "birth_date": BlockKind.TEXT_INPUT,
-    "email": BlockKind.EMAIL,
-    "mobile": BlockKind.PHONE,
-    "external_id": BlockKind.TEXT_INPUT,  # compared with what is stored, never written
-    "phone": BlockKind.TEXT_INPUT,
-    "street": BlockKind.TEXT_INPUT,
-    "street_2": BlockKind.TEXT_INPUT,
-    "postal_code": BlockKind.TEXT_INPUT,
-    "city": BlockKind.TEXT_INPUT,
-    "state": BlockKind.TEXT_INPUT,
-    "country": BlockKind.TEXT_INPUT,
-    "preferred_language": BlockKind.TEXT_INPUT,
+LISTS = ("gender", "country", "preferred_language")
+# Column -> the kinds that it can hold besides; the input is made for the column then, and the checks warn.
+ALSO: dict[str, frozenset[BlockKind]] = {
+    "birth_date": frozenset({BlockKind.TEXT_INPUT}),
+    "email": frozenset({BlockKind.TEXT_INPUT}),
+    "mobile": frozenset({BlockKind.TEXT_INPUT}),
+    "external_id": frozenset(),
+    **{name: CHOSEN | {BlockKind.TEXT_INPUT} for name in LISTS},
+}
+CUSTOM_KINDS: dict[str, frozenset[BlockKind]] = {
+    CustomType.TEXT: frozenset({BlockKind.TEXT_INPUT, BlockKind.LONG_TEXT}),
+    CustomType.NUMBER: frozenset({BlockKind.NUMBER}),
+    CustomType.DATE: frozenset({BlockKind.DATE}),
+    CustomType.YES_NO: BOX | CHOSEN,
+    CustomType.CHOICE: CHOSEN,
 }
 
 
-def _column(name: str, kind: BlockKind) -> BoundField:
+def _column(name: str, kinds: frozenset[BlockKind]) -> BoundField:
     label = capfirst(Profile._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
-    return BoundField(name, label, frozenset({kind}), column=name)
+    return BoundField(name, label, kinds, kinds | ALSO.get(name, TYPED), column=name)
 
 
 def _box(scope: str, name: str) -> BoundField:
-    return BoundField(name, OPT_OUT_LABELS[scope], frozenset({BlockKind.CHECKBOX}), scope=scope)
+    return BoundField(name, OPT_OUT_LABELS[scope], BOX, BOX, scope=scope)
 
 
 def _custom(custom: CustomField) -> BoundField:
-    kind = BlockKind.CHECKBOX if custom.type == CustomType.YES_NO else BlockKind.TEXT_INPUT
-    return BoundField(custom_name(custom.key), custom.label, frozenset({kind}), custom=custom)
+    kinds = CUSTOM_KINDS[custom.type] | FIXED
+    also = {CustomType.TEXT: TYPED, CustomType.YES_NO: frozenset()}.get(
+        CustomType(custom.type), frozenset({BlockKind.TEXT_INPUT})
+    )
+    return BoundField(custom_name(custom.key), custom.label, kinds, kinds | also, custom=custom)
 
 
 # Nothing else of a profile can be reached from a landing page, but the custom fields that a version has frozen.
 FIELDS: dict[str, BoundField] = {
-    **{name: _column(name, kind) for name, kind in COLUMNS.items()},
+    **{name: _column(name, kinds) for name, kinds in COLUMNS.items()},
     **{name: _box(scope, name) for scope, name in OPT_OUT_FIELDS.items()},
 }
 

@@ -1,6 +1,6 @@
 """What the builder shows: the chosen block, part and language, how the preview looks, and each block as it looks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -12,13 +12,15 @@ from django.utils.translation import gettext as _
 
 from landingpages import blocks
 from landingpages.checking import Check, Level
-from landingpages.models import Block, BlockKind
+from landingpages.kinds import HTML, KINDS, Kind
+from landingpages.models import Block, BlockKind, Part
+from landingpages.richtext import as_text
 from landingpages.snapshots import labels
 
-PARTS = {"content": gettext_lazy("Content"), "confirmation": gettext_lazy("Confirmation"), "error": gettext_lazy("Error")}
+PARTS = dict(Part.choices)
 PART_HELP = {
-    "confirmation": gettext_lazy("What visitors read once they have sent their choices."),
-    "error": gettext_lazy("What visitors read when their choices could not be recorded."),
+    Part.CONFIRMATION: gettext_lazy("What visitors read once they have sent their choices."),
+    Part.ERROR: gettext_lazy("What visitors read when their choices could not be recorded."),
 }
 SETTINGS = "settings"  # the id of the heading above the settings of the chosen block
 KEY_CHARACTERS = 36
@@ -54,7 +56,8 @@ class State:
     def pressed(self, data: Mapping[str, str]) -> tuple["State", str]:
         """The state that the pressed button asks for, and the id of the element that has the focus then."""
         wanted = {name: data[f"to_{name}"] for name in NAMES if data.get(f"to_{name}")}
-        focus = next((SETTINGS if name == "block" else f"{name}-{value}" for name, value in wanted.items()), "")
+        wanted |= {"block": ""} if "part" in wanted else {}
+        focus = next((SETTINGS if name == "block" else f"{name}-{value}" for name, value in wanted.items() if value), "")
         return State.read({**asdict(self), **wanted}), focus
 
     def address(self, path: str, focus: str = "") -> str:
@@ -67,10 +70,18 @@ def _one_of(known: Mapping[str, Any], *wanted: str | None) -> str:
     return next((one for one in wanted if one and one in known), next(iter(known)))
 
 
+def told(block: Block) -> dict[str, str]:
+    """Language -> what the block says, without markup."""
+    if block.shared:
+        return {code: as_text(text) for code, text in labels({"texts": block.shared.texts}).items()}
+    texts = labels({"texts": block.texts})
+    return {code: as_text(text) for code, text in texts.items()} if KINDS[BlockKind(block.kind)].writes == HTML else texts
+
+
 def words(block: Block, lang: str) -> str:
     """What a block is called: its label in this language or another, otherwise its kind; shortened."""
-    texts = labels({"texts": block.texts})
-    return Truncator(texts.get(lang) or next(iter(texts.values()), str(blocks.KINDS[BlockKind(block.kind)].label))).chars(60)
+    texts = told(block)
+    return Truncator(texts.get(lang) or next(iter(texts.values()), str(KINDS[BlockKind(block.kind)].label))).chars(60)
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,7 @@ class Row:
     """A block in the list, with its words in the language shown."""
 
     block: Block
-    kind: blocks.Kind
+    kind: Kind
     text: str
     lang: str
     level: str
@@ -93,7 +104,16 @@ class Row:
 
     @property
     def is_typed(self) -> bool:
-        return self.kind.is_input and self.block.kind not in (BlockKind.CHECKBOX, BlockKind.SERVICE)
+        return self.kind.is_input and not self.is_box
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether its kind has no words of its own."""
+        return self.kind.writes == ""
+
+    @property
+    def is_box(self) -> bool:
+        return self.block.kind in (BlockKind.CHECKBOX, BlockKind.SERVICE, BlockKind.AGREEMENT)
 
 
 @dataclass(frozen=True)
@@ -108,11 +128,18 @@ class Finding:
 
 def findings(page_blocks: list[Block], lang: str, checks: Iterable[Check]) -> list[Finding]:
     """The checks with the place and the words of their block."""
-    about = {
-        str(block.key): _("Block %(place)s, “%(label)s”") % {"place": place, "label": words(block, lang)}
-        for place, block in enumerate(page_blocks, 1)
-    }
+    about = {str(block.key): _about(block, place, lang) for part in Part for place, block in _numbered(page_blocks, part)}
     return [Finding(check.level, check.text, check.block_key, about.get(check.block_key, "")) for check in checks]
+
+
+def _numbered(page_blocks: list[Block], part: Part) -> Iterator[tuple[int, Block]]:
+    return enumerate((block for block in page_blocks if block.part == part), 1)
+
+
+def _about(block: Block, place: int, lang: str) -> str:
+    values = {"page": Part(block.part).label, "place": place, "label": words(block, lang)}
+    named = _("Block %(place)s, “%(label)s”") if block.part == Part.CONTENT else _("%(page)s page, block %(place)s, “%(label)s”")
+    return named % values
 
 
 def rows(page_blocks: list[Block], state: State, checks: Iterable[Check]) -> list[Row]:
@@ -126,8 +153,8 @@ def rows(page_blocks: list[Block], state: State, checks: Iterable[Check]) -> lis
     return [
         Row(
             block,
-            blocks.KINDS[BlockKind(block.kind)],
-            block.texts.get(state.lang, {}).get("label", ""),
+            KINDS[BlockKind(block.kind)],
+            told(block).get(state.lang, ""),
             state.lang,
             levels.get(str(block.key), ""),
             is_selected=str(block.key) == state.block,

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, override
 
 from landingpages.editing import revised
 from landingpages.models import Block, BlockKind, LandingPage, PageStatus, PageType, PublishedVersion
+from landingpages.parts import OTHERS
 from landingpages.snapshots import clean_texts, compose
 from profiles.actors import actor
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS, Channel
@@ -67,7 +68,7 @@ def public_url() -> str:
 def content(page: LandingPage) -> dict[str, Any]:
     """What a version would freeze now: every channel, every service by its public name, and the texts."""
     services = list(Service.objects.order_by("public_label", "pk"))
-    frozen = compose(page, [*_head(page), *_channels(), *_services(services), *_end()])
+    frozen = compose(page, [*_head(page), *_channels(), *_services(services), *_end(), *_answers(page)])
     offered = {service.pk: service.in_preference_centre for service in services}
     for block in frozen["blocks"]:
         if block["kind"] == BlockKind.SERVICE:
@@ -165,6 +166,12 @@ def _block(page_part: str, kind: BlockKind, texts: Mapping[str, str], **values: 
 def _head(page: LandingPage) -> list[Block]:
     own = {name: {code: texts.get(name, "") for code, texts in page.texts.items()} for name in ("title", "introduction")}
     return [_block("title", BlockKind.HEADING, own["title"]), _block("introduction", BlockKind.TEXT, own["introduction"])]
+
+
+def _answers(page: LandingPage) -> list[Block]:
+    """The confirmation page and the error page."""
+    texts = {part: {code: own.get(part, "") for code, own in page.texts.items()} for part in OTHERS}
+    return [_block(part, BlockKind.TEXT, texts[part], part=part) for part in OTHERS]
 
 
 def _channels() -> list[Block]:

@@ -8,17 +8,20 @@ from django.utils.text import Truncator, capfirst
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from landingpages.blocks import KINDS
 from landingpages.jobs import setting
-from landingpages.models import BlockKind, LandingPage
-from landingpages.snapshots import PAGE_TEXTS, differences, labels
+from landingpages.kinds import HTML, KINDS
+from landingpages.models import BlockKind, LandingPage, Part
+from landingpages.parts import blocks_of
+from landingpages.richtext import as_text
+from landingpages.snapshots import differences, labels
 
 Content = Mapping[str, Any]
 
 
 def in_words(old: Content, new: Content) -> list[str]:
     """One line for each of the changes that `differences` counts; blocks that moved share a line."""
-    lines = [*_blocks(old, new), *_properties(old, new), *_brand(old, new), *_texts(old, new)]
+    lines = [line for part in Part for line in _blocks(part, blocks_of(old, part), blocks_of(new, part))]
+    lines += [*_properties(old, new), *_brand(old, new)]
     moved = differences(old, new) - len(lines)
     if moved:
         lines.append(ngettext("%(number)s block moved", "%(number)s blocks moved", moved) % {"number": moved})
@@ -30,17 +33,24 @@ def language_names(codes: Iterable[str]) -> list[str]:
     return [str(name) for code, name in settings.LANGUAGES if code in codes]
 
 
-def _blocks(old: Content, new: Content) -> Iterator[str]:
-    before = {block["key"]: block for block in old["blocks"]}
-    after = {block["key"]: block for block in new["blocks"]}
+def _blocks(part: Part, old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Iterator[str]:
+    before = {block["key"]: block for block in old}
+    after = {block["key"]: block for block in new}
     for key, block in after.items():
         if key not in before:
-            yield _("Added: %(block)s") % {"block": _name(block)}
+            yield _on(part, _("Added: %(block)s") % {"block": _name(block)})
         elif before[key] != block:
-            yield _("Changed: %(block)s") % {"block": _name(block)}
+            yield _on(part, _("Changed: %(block)s") % {"block": _name(block)})
     for key, block in before.items():
         if key not in after:
-            yield _("Removed: %(block)s") % {"block": _name(block)}
+            yield _on(part, _("Removed: %(block)s") % {"block": _name(block)})
+
+
+def _on(part: Part, change: str) -> str:
+    """The change with the page that it is on, but for the first one."""
+    if part == Part.CONTENT:
+        return change
+    return _("%(page)s page – %(change)s") % {"page": part.label, "change": change}
 
 
 def _properties(old: Content, new: Content) -> Iterator[str]:
@@ -62,21 +72,9 @@ def _property(name: str) -> str:
     return _("Property changed: %(property)s") % {"property": label}
 
 
-def _texts(old: Content, new: Content) -> Iterator[str]:
-    pages = {"confirmation": _("Confirmation page changed: %(language)s"), "error": _("Error page changed: %(language)s")}
-    for code, language in settings.LANGUAGES:
-        for name in PAGE_TEXTS:
-            if _text(old, code, name) != _text(new, code, name):
-                yield pages[name] % {"language": language}
-
-
-def _text(content: Content, code: str, name: str) -> str:
-    text: str = content["texts"].get(code, {}).get(name, "")
-    return text
-
-
 def _name(block: Mapping[str, Any]) -> str:
     kind = str(KINDS[BlockKind(block["kind"])].label)
     texts = labels(block)
     label = texts.get(get_language() or "") or next(iter(texts.values()), "")
+    label = as_text(label) if KINDS[BlockKind(block["kind"])].writes in (HTML, "") else label
     return _("%(kind)s “%(label)s”") % {"kind": kind, "label": Truncator(label).chars(60)} if label else kind

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.forms import Field
 from django.utils.translation import gettext as _
 
-from landingpages import blocks, forms, jobs
+from landingpages import blocks, inputs, jobs
 from landingpages.blocks import BoundField
 from profiles.channels import OPT_OUT_FIELDS
 from profiles.values import is_given
@@ -28,7 +28,7 @@ def read(bound: BoundField, text: str) -> Any:
         if bound.scope and not ticked:
             raise ValidationError(_("A page can only tick this box: write yes. Only a person clears it."))
         return ticked
-    field = forms.input_for(bound)
+    field = inputs.input_for(bound)
     field.required = False
     value = field.clean(_code(field, text.strip()))
     return "" if value is None else value

@@ -18,14 +18,28 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from landingpages import states
-from landingpages.blocks import KINDS, known
-from landingpages.models import PREFERENCE_TYPES, SERVICE_TYPES, Block, BlockKind, LandingPage
-from landingpages.snapshots import BLOCK_TEXTS, PAGE_TEXTS, clean_texts
+from landingpages.blocks import known
+from landingpages.kinds import KINDS
+from landingpages.models import PREFERENCE_TYPES, SERVICE_TYPES, Block, BlockKind, LandingPage, Part
+from landingpages.snapshots import clean_block_texts
 from profiles.actors import actor
 from profiles.models import Service
 
 By = AbstractUser | str
-COPIED = ("kind", "field", "service_id", "is_positive", "is_mandatory", "texts")
+CHANGED = ("field", "service", "shared", "image", "is_positive", "is_mandatory", "texts", "options", "visible_when")
+COPIED = (
+    "part",
+    "kind",
+    "field",
+    "service_id",
+    "shared_id",
+    "image_id",
+    "is_positive",
+    "is_mandatory",
+    "texts",
+    "options",
+    "visible_when",
+)
 
 
 class EditConflict(Exception):
@@ -57,34 +71,57 @@ def revised(page: LandingPage, *, by: By, revision: int | None = None) -> Iterat
 
 
 @contextmanager
-def rearranged(page: LandingPage, *, by: By, revision: int | None = None) -> Iterator[list[Block]]:
-    """The blocks of the page, to be put into another order: their positions follow the list at the end."""
+def rearranged(
+    page: LandingPage, *, by: By, revision: int | None = None, part: str = "", key: uuid.UUID | str = ""
+) -> Iterator[list[Block]]:
+    """The blocks of one of the three pages, or of that with the block of this key, to be put into another order: their
+    positions follow the list at the end."""
     with revised(page, by=by, revision=revision):
-        blocks = list(Block.objects.filter(page=page))
+        every = list(Block.objects.filter(page=page))
+        blocks = [block for block in every if block.part == (part or _found(every, key).part)]
         yield blocks
         _number(blocks)
 
 
-def add(page: LandingPage, kind: str, *, by: By, revision: int | None = None, position: int | None = None) -> Block:
-    """A new block with the texts of its kind, at this position counted from 1, or before the button that ends the page."""
+def add(
+    page: LandingPage,
+    kind: str,
+    *,
+    by: By,
+    revision: int | None = None,
+    position: int | None = None,
+    part: str = Part.CONTENT,
+) -> Block:
+    """A new block with the texts of its kind, at this position counted from 1, or before the button that ends the page.
+
+    ValueError for a kind that this one of the three pages does not take.
+    """
     entry = KINDS[BlockKind(kind)]
-    texts = clean_texts(entry.default_texts, BLOCK_TEXTS)
-    is_positive = entry.kind == BlockKind.SERVICE  # check to subscribe
-    block = Block(page=page, kind=entry.kind, field=entry.default_field, is_positive=is_positive, texts=texts)
-    with rearranged(page, by=by, revision=revision) as blocks:
+    if not entry.is_for(part):
+        raise ValueError(_("The %(page)s page takes no block of this type.") % {"page": Part(part).label})
+    block = Block(
+        page=page,
+        part=part,
+        kind=entry.kind,
+        field=entry.default_field,
+        is_positive=entry.kind == BlockKind.SERVICE,  # check to subscribe
+        is_mandatory=entry.kind == BlockKind.AGREEMENT,
+        texts=clean_block_texts(entry.kind, entry.default_texts),
+    )
+    with rearranged(page, by=by, revision=revision, part=part) as blocks:
         blocks.insert(_place(blocks, kind) if position is None else _index(position, blocks), block)
     return block
 
 
 def change(page: LandingPage, key: uuid.UUID | str, values: Mapping[str, Any], *, by: By, revision: int | None = None) -> Block:
-    """Give a block another field, service, sense or texts; what is not named stays as it is.
+    """Give a block another field, service, sense, options, condition or texts; what is not named stays as it is.
 
     ValueError for a field unknown to pages.
     """
-    with rearranged(page, by=by, revision=revision) as blocks:
+    with rearranged(page, by=by, revision=revision, key=key) as blocks:
         block = _found(blocks, key)
         settle(block, values)
-        block.save(update_fields=["field", "service", "is_positive", "is_mandatory", "texts"])
+        block.save(update_fields=CHANGED)
     return block
 
 
@@ -98,34 +135,39 @@ def settle(block: Block, values: Mapping[str, Any]) -> None:
     is_box = field is not None and bool(field.scope)
     is_about_a_service = kind.kind == BlockKind.SERVICE
     block.service_id = values.get("service_id", block.service_id) if is_about_a_service else None
+    block.shared_id = values.get("shared_id", block.shared_id) if kind.kind == BlockKind.SHARED else None
+    block.image_id = values.get("image_id", block.image_id) if kind.kind == BlockKind.IMAGE else None
     block.is_positive = bool(values.get("is_positive", block.is_positive)) and (is_box or is_about_a_service)
-    block.is_mandatory = bool(values.get("is_mandatory", block.is_mandatory)) and kind.takes_field
-    block.texts = clean_texts(values.get("texts", block.texts), BLOCK_TEXTS)
+    wants = bool(values.get("is_mandatory", block.is_mandatory)) and kind.can_be_mandatory
+    block.is_mandatory = wants or kind.kind == BlockKind.AGREEMENT
+    block.texts = clean_block_texts(block.kind, values.get("texts", block.texts))
+    block.options = dict(values.get("options", block.options))
+    block.visible_when = dict(values.get("visible_when", block.visible_when))
 
 
 def move_up(page: LandingPage, key: uuid.UUID | str, *, by: By, revision: int | None = None) -> None:
     """One place nearer to the top; the first block stays where it is."""
-    with rearranged(page, by=by, revision=revision) as blocks:
+    with rearranged(page, by=by, revision=revision, key=key) as blocks:
         block = _found(blocks, key)
         _put(block, blocks.index(block), blocks)
 
 
 def move_down(page: LandingPage, key: uuid.UUID | str, *, by: By, revision: int | None = None) -> None:
     """One place nearer to the end; the last block stays where it is."""
-    with rearranged(page, by=by, revision=revision) as blocks:
+    with rearranged(page, by=by, revision=revision, key=key) as blocks:
         block = _found(blocks, key)
         _put(block, blocks.index(block) + 2, blocks)
 
 
 def move_to(page: LandingPage, key: uuid.UUID | str, position: int, *, by: By, revision: int | None = None) -> None:
     """To a position counted from 1; beyond the ends means the end."""
-    with rearranged(page, by=by, revision=revision) as blocks:
+    with rearranged(page, by=by, revision=revision, key=key) as blocks:
         _put(_found(blocks, key), position, blocks)
 
 
 def duplicate(page: LandingPage, key: uuid.UUID | str, *, by: By, revision: int | None = None) -> Block:
     """An exact copy right below, under a new key; the checks say that both fill the same field."""
-    with rearranged(page, by=by, revision=revision) as blocks:
+    with rearranged(page, by=by, revision=revision, key=key) as blocks:
         original = _found(blocks, key)
         copy = Block(page=page, **{name: getattr(original, name) for name in COPIED})
         blocks.insert(blocks.index(original) + 1, copy)
@@ -134,14 +176,14 @@ def duplicate(page: LandingPage, key: uuid.UUID | str, *, by: By, revision: int 
 
 def remove(page: LandingPage, key: uuid.UUID | str, *, by: By, revision: int | None = None) -> None:
     """Take the block off the page; versions that have it keep it."""
-    with rearranged(page, by=by, revision=revision) as blocks:
+    with rearranged(page, by=by, revision=revision, key=key) as blocks:
         block = _found(blocks, key)
         blocks.remove(block)
         block.delete()
 
 
 def change_page(page: LandingPage, values: Mapping[str, Any], *, by: By, revision: int | None = None) -> None:
-    """Write label, address, settings and texts; ValidationError where they cannot be.
+    """Write label, address and settings; ValidationError where they cannot be.
 
     Making it the default of its type, or of its service and type, takes that from the page that was it.
     """
@@ -152,7 +194,7 @@ def change_page(page: LandingPage, values: Mapping[str, Any], *, by: By, revisio
                 _take_default(page, service)
             with revised(page, by=by, revision=revision):
                 for name, value in values.items():
-                    setattr(page, name, clean_texts(value, PAGE_TEXTS) if name == "texts" else value)
+                    setattr(page, name, value)
                 page.full_clean()
                 page.save(update_fields=list(values))
     except IntegrityError as error:  # between the question and the answer

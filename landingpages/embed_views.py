@@ -99,6 +99,7 @@ def form_snippet(page: LandingPage, language: str) -> str:
             "action": f"{_url(version.content)}embedded/?lang={language}",
             "form": form_class(version.content, language)(auto_id=f"heed-{page.pk}-%s"),
             "language": language,
+            "site": settings.PUBLIC_URL,
             "key_name": embedding.KEY,
             "key": embedding.key(version),
             "trap": TRAP,

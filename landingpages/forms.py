@@ -4,62 +4,28 @@ The labels come from the page, the sentences of errors from the translations: va
 language is the active one.
 """
 
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import override
 
-from landingpages import blocks, memberships
+from landingpages import blocks, inputs, memberships, showing
 from landingpages.blocks import BoundField
+from landingpages.conditions import is_conditional, is_visible
+from landingpages.kinds import KINDS
 from landingpages.models import BlockKind
-from landingpages.snapshots import labels
-from profiles import births, regions
-from profiles.channels import Channel
-from profiles.customforms import CustomValueField, day_input
-from profiles.forms import AddressField
-from profiles.models import CustomType, Gender, Profile, Service
-from profiles.publicpages import masked, masked_mobile
+from landingpages.showing import ShownBlock
+from landingpages.visitors import MASKS, STRANGER, Visitor
+from landingpages.wording import Wording
+from profiles.models import Profile, Service
 from profiles.values import is_given, value_of
 
 PREFIX = "b_"
-ADDRESSES = {channel.address_field: channel for channel in Channel.addressed()}
-MASKS = {"email": masked, "mobile": masked_mobile}
-CHOICES: dict[str, Callable[[], list[tuple[str, Any]]]] = {
-    "gender": lambda: list(Gender.choices),
-    "country": regions.country_choices,
-    "preferred_language": regions.language_choices,
-}
-WIDGETS: dict[str, type[forms.Widget]] = {"email": forms.EmailInput, "mobile": forms.TelInput}
-MOST_TYPED = {"email": 254, "mobile": 40}  # characters, before they are normalised
-# HTML standard, "autofill field names"
-AUTOCOMPLETE = {
-    "first_name": "given-name",
-    "last_name": "family-name",
-    "gender": "sex",
-    "middle_name": "additional-name",
-    "title": "honorific-prefix",
-    "birth_date": "bday",
-    "email": "email",
-    "external_id": "off",
-    "mobile": "tel",
-    "phone": "tel",
-    "street": "address-line1",
-    "street_2": "address-line2",
-    "postal_code": "postal-code",
-    "city": "address-level2",
-    "state": "address-level1",
-    "country": "country",
-    "preferred_language": "language",
-}
-# Control characters, lone surrogates, line and paragraph separators; what turns the direction of the text around it.
-NUL = "\0"  # every CharField refuses it by itself
-REFUSED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
-TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+AGREEMENT = "agreement:"
+SEEN = "seen"  # name of the hidden input that says which conditional inputs were on the page
 
 
 class Stored(str):
@@ -72,59 +38,89 @@ class Stored(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True)
-class ShownBlock:
-    """A block as it is rendered in one language."""
-
-    key: str
-    kind: str
-    label: str
-    help: str
-    is_title: bool
-    field: forms.BoundField | None = None
-
-
 class PageForm(forms.Form):
-    """What visitors fill in. Only fields made from bound blocks are read, whatever else is sent."""
+    """What visitors fill in. Only fields made from bound blocks that this visitor sees are read, whatever else is sent."""
 
     content: ClassVar[dict[str, Any]]
     language: ClassVar[str]
     services: ClassVar[dict[int, Service]]  # those that the page is about
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
-        given = {name: value for name, value in (initial or {}).items() if name in self.base_fields}
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        initial: Mapping[str, Any] | None = None,
+        visitor: Visitor = STRANGER,
+        **kwargs: Any,
+    ) -> None:
+        self.visitor = visitor
+        self.wording = Wording(self.content, self.language, visitor)
+        self.visible = [block for block in self.content["blocks"] if is_visible(block, visitor)]
+        names = {field_name(block) for block in self.visible if field_name(block) in self.base_fields}
+        given = {name: value for name, value in (initial or {}).items() if name in names}
         self.stored = {name: value for name, value in given.items() if isinstance(value, Stored)}
         shown = {name: value for name, value in given.items() if name not in self.stored}
-        super().__init__(_texts_of(data, self.base_fields), initial=shown, **kwargs)
+        super().__init__(_texts_of(data, names), initial=shown, **kwargs)
+        self.seen = data.get(SEEN) if data is not None else None
+        self.fields = {name: field for name, field in self.fields.items() if name in names}
+        self._prepare(shown)
+
+    def _prepare(self, shown: Mapping[str, Any]) -> None:
         for name, placeholder in self.stored.items():
             self.fields[name].required = False
             if placeholder:
                 self.fields[name].widget.attrs["placeholder"] = str(placeholder)
         for name, value in shown.items():
-            _keep_unknown_choice(self.fields[name], value)
+            inputs.keep_unknown_choice(self.fields[name], value)
         for block in self._service_boxes():
             # Who is subscribed may still leave a service that takes nobody any more.
             is_open = self.services[block["service_id"]].takes_subscriptions()
             self.fields[field_name(block)].disabled = block["is_positive"] and not is_open and not shown.get(field_name(block))
+        for block in self._agreements():
+            if message := self.wording.message(block):
+                self.fields[field_name(block)].error_messages["required"] = message
+
+    @property
+    def conditional(self) -> str:
+        """The conditional inputs that this visitor sees, to be sent along; "" where the page has none."""
+        if not any(is_conditional(block) for block in self.content["blocks"] if field_name(block) in self.base_fields):
+            return ""
+        return " ".join(
+            ["-", *(name for block in self.visible if is_conditional(block) and (name := field_name(block)) in self.fields)]
+        )
+
+    @property
+    def is_as_shown(self) -> bool:
+        """Whether the visitor sees the inputs that she saw when the form was opened.
+
+        An input that came or went meanwhile was not answered by her, nor left empty.
+        """
+        return not self.conditional or self.seen == self.conditional
 
     def bound_values(self) -> dict[str, Any]:
         """Bound field -> value, normalised; a box says whether the person opts out, however the page words it.
 
-        A field that stayed empty because its stored value was not shown (Stored) is left out: nothing to change.
+        A field that stayed empty because its stored value was not shown (Stored) is left out: nothing to change. Hidden
+        constants come from the version, never from what was sent.
         """
-        values = {}
-        for block, bound in bindings(self.content):
+        values: dict[str, Any] = {}
+        for block, bound in bindings(self.content, self.visible):
             name = field_name(block)
+            if block["kind"] == BlockKind.HIDDEN:
+                values |= _constant(block, bound)
+                continue
             value = self.cleaned_data[name]
             if bound.scope:
                 values[bound.name] = value != block["is_positive"]
-            elif bound.is_answer:
+            elif inputs.is_box(block):
                 if value or self.initial.get(name):  # a box that was left unticked says no only where it was shown ticked
                     values[bound.name] = value
             elif is_given(value) or name not in self.stored:
                 values[bound.name] = value if is_given(value) else ""
         for block in self._service_boxes():
             values[memberships.key(block["service_id"])] = self.cleaned_data[field_name(block)]
+        for block in self._agreements():
+            values[agreement_key(block)] = self.wording.label(block)
         return values
 
     def without_boxes(self) -> "PageForm":
@@ -134,24 +130,27 @@ class PageForm(forms.Form):
     def as_typed(self, *, boxes: bool) -> "PageForm":
         """A form that was not sent yet, with what was typed; its boxes as they were ticked, or empty."""
         left_out = {name for name, field in self.fields.items() if isinstance(field, forms.BooleanField) and not boxes}
-        return type(self)(initial={name: text for name, text in self.data.items() if name not in left_out})
+        return type(self)(initial={name: text for name, text in self.data.items() if name not in left_out}, visitor=self.visitor)
+
+    def _agreements(self) -> list[dict[str, Any]]:
+        return [block for block in self.visible if block["kind"] == BlockKind.AGREEMENT]
 
     def _service_boxes(self) -> list[dict[str, Any]]:
         """The boxes about services that exist."""
-        return [block for block in memberships.boxes(self.content) if block["service_id"] in self.services]
+        return [block for block in memberships.boxes({"blocks": self.visible}) if block["service_id"] in self.services]
 
     def service_wordings(self) -> dict[str, str]:
         """The label of each box about a service, by the name of its answer."""
-        return {
-            memberships.key(block["service_id"]): _label(block, self.content, self.language) for block in self._service_boxes()
-        }
+        return {memberships.key(block["service_id"]): self.wording.label(block) for block in self._service_boxes()}
 
     def wordings(self, bound_field: str) -> str:
         """The label that was shown for this field, for the ledger; empty where the page does not bind it."""
-        return next(
-            (_label(block, self.content, self.language) for block in bound_blocks(self.content) if block["field"] == bound_field),
-            "",
-        )
+        bound = bindings(self.content, self.visible)
+        return next((self.wording.label(block) for block, _bound in bound if block["field"] == bound_field), "")
+
+    def agreed(self) -> list[str]:
+        """What has to be agreed to before the form is taken."""
+        return [self.wording.label(block) for block in self._agreements()]
 
     @property
     def hides_values(self) -> bool:
@@ -166,39 +165,27 @@ class PageForm(forms.Form):
     @property
     def title(self) -> str:
         """The first heading; the page's own name where it has none."""
-        return next((block.label for block in self.blocks if block.is_title), self.content["label"])
+        return showing.title(self.blocks) or str(self.content["label"])
 
-    @property
+    @cached_property
     def blocks(self) -> list[ShownBlock]:
         """Everything on the page in its order, ready to be rendered."""
-        return list(self._blocks())
-
-    def _blocks(self) -> Iterator[ShownBlock]:
-        has_title = False
-        for block in self.content["blocks"]:
-            is_title = block["kind"] == BlockKind.HEADING and not has_title
-            has_title = has_title or is_title
-            name = field_name(block)
-            field = self[name] if name in self.fields else None
-            yield ShownBlock(
-                block["key"],
-                block["kind"],
-                _label(block, self.content, self.language),
-                _help(block, self.language),
-                is_title,
-                field,
-            )
+        shown = [block for block in self.visible if block["kind"] != BlockKind.HIDDEN]
+        fields = {block["key"]: self[name] for block in shown if (name := field_name(block)) in self.fields}
+        return showing.shown(shown, self.wording, fields)
 
 
 def form_class(content: dict[str, Any], language: str) -> type[PageForm]:
     """The form of a version's content, or of a snapshot, in this language; a label it lacks is shown in another one."""
+    wording = Wording(content, language)
     with override(language):
         services = memberships.load(content)
-        about_services = [block for block in memberships.boxes(content) if block["service_id"] in services]
-        fields = {
-            field_name(block): _field(block, bound, label=_label(block, content, language), help_text=_help(block, language))
-            for block, bound in [*bindings(content), *((block, None) for block in about_services)]
-        }
+        boxes = [block for block in memberships.boxes(content) if block["service_id"] in services]
+        boxes += [block for block in content["blocks"] if block["kind"] == BlockKind.AGREEMENT]
+        fields = {}
+        for block, bound in [*answered(content), *((block, None) for block in boxes)]:
+            field = fields[field_name(block)] = inputs.field_of(block, bound)
+            field.label, field.help_text = wording.label(block), wording.help(block)
     return type("LandingPageForm", (PageForm,), {"content": content, "language": language, "services": services, **fields})
 
 
@@ -210,7 +197,7 @@ def initial_for(content: dict[str, Any], profile: Profile, *, show_data: bool) -
     boxes = memberships.boxes(content)
     held = memberships.current(profile, [block["service_id"] for block in boxes]) if boxes else set()
     subscribed = {field_name(block): block["is_positive"] and block["service_id"] in held for block in boxes}
-    shown = {field_name(block): _shown(block, bound, profile, show_data=show_data) for block, bound in bindings(content)}
+    shown = {field_name(block): _shown(block, bound, profile, show_data=show_data) for block, bound in answered(content)}
     return shown | subscribed
 
 
@@ -219,97 +206,48 @@ def field_name(block: Mapping[str, Any]) -> str:
     return PREFIX + block["key"].replace("-", "")
 
 
+def agreement_key(block: Mapping[str, Any]) -> str:
+    """The name in a submission under which the text that was agreed to is kept."""
+    return AGREEMENT + str(block["key"])
+
+
 def bound_blocks(content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The blocks that visitors fill in: those bound to a field that can hold what they give."""
+    """The blocks that fill a field: those bound to one that can hold what they give."""
     return [block for block, _bound in bindings(content)]
 
 
-def bindings(content: Mapping[str, Any]) -> list[tuple[dict[str, Any], BoundField]]:
+def bindings(content: Mapping[str, Any], among: list[dict[str, Any]] | None = None) -> list[tuple[dict[str, Any], BoundField]]:
     """These blocks, each with its field."""
-    found = ((block, blocks.bound(block)) for block in content["blocks"])
+    found = ((block, blocks.bound(block)) for block in (content["blocks"] if among is None else among))
     return [(block, bound) for block, bound in found if bound and bound.can_hold(block["kind"])]
+
+
+def answered(content: Mapping[str, Any]) -> list[tuple[dict[str, Any], BoundField]]:
+    """Those of them that visitors fill in."""
+    return [(block, bound) for block, bound in bindings(content) if KINDS[BlockKind(block["kind"])].is_input]
+
+
+def _constant(block: Mapping[str, Any], bound: BoundField) -> dict[str, Any]:
+    """A constant that its field cannot hold any more writes nothing."""
+    try:
+        return {bound.name: inputs.constant(block, bound)}
+    except ValidationError:
+        return {}
 
 
 def _shown(block: Mapping[str, Any], bound: BoundField, profile: Profile, *, show_data: bool) -> Any:
     value = value_of(profile, bound.name)
     if bound.scope:
         return value != block["is_positive"]
-    if bound.is_answer:
+    if inputs.is_box(block):
         return bool(value) and show_data
     if value and bound.name in MASKS:
         return Stored(MASKS[bound.name](value))
     return value if show_data or not is_given(value) else Stored()
 
 
-def _field(block: Mapping[str, Any], bound: BoundField | None, **texts: str) -> forms.Field:
-    """The input of a block; `bound` is None for a box about a service."""
-    field = _box() if bound is None or bound.scope or bound.is_answer else input_for(bound)
-    field.required = block["is_mandatory"]
-    field.label, field.help_text = texts["label"], texts["help_text"]
-    return field
-
-
-def _box() -> forms.Field:
-    return forms.BooleanField(error_messages={"required": gettext_lazy("Tick this box to go on.")})
-
-
-class DayField(forms.DateField):
-    """A date of birth as ISO 8601 text: what is sent is kept as JSON."""
-
-    def clean(self, value: Any) -> str:
-        born = super().clean(value)
-        births.check(born)
-        return born.isoformat() if born else ""
-
-
-def input_for(bound: BoundField) -> forms.Field:
-    """The input of a field that is no box; `clean` of what was typed gives the value as a submission keeps it."""
-    if bound.custom:
-        seen = [refuse_unseen] if bound.custom.type == CustomType.TEXT else []
-        return CustomValueField(bound.custom, validators=seen)
-    attributes = {"autocomplete": AUTOCOMPLETE[bound.name]}
-    if bound.name in CHOICES:
-        choices = [("", _("Not specified")), *CHOICES[bound.name]()]
-        return forms.ChoiceField(choices=choices, widget=forms.Select(attributes))
-    if bound.name in ADDRESSES:
-        widget = WIDGETS[bound.name](attributes)
-        return AddressField(ADDRESSES[bound.name], max_length=MOST_TYPED[bound.name], widget=widget)
-    if bound.name == "birth_date":
-        return DayField(widget=day_input(**attributes))
-    longest = getattr(Profile._meta.get_field(bound.column), "max_length", None)
-    return forms.CharField(max_length=longest, validators=[refuse_unseen], widget=forms.TextInput(attributes))
-
-
-def refuse_unseen(text: str) -> None:
-    """ValidationError for characters that nobody types: they break mails, files and the reading of other texts."""
-    if any(_is_unseen(character) for character in text):
-        raise ValidationError(_("Remove the characters that cannot be seen."), code="unseen")
-
-
-def _is_unseen(character: str) -> bool:
-    return character in TURNING or (unicodedata.category(character) in REFUSED_CATEGORIES and character != NUL)
-
-
-def _texts_of(data: Mapping[str, Any] | None, fields: Mapping[str, forms.Field]) -> dict[str, str] | None:
+def _texts_of(data: Mapping[str, Any] | None, names: set[str]) -> dict[str, str] | None:
     """The texts sent under the names of the form's own fields; a list or an object is no answer to anything."""
     if data is None:
         return None
-    return {name: data[name] for name in fields if name in data and isinstance(data[name], str)}
-
-
-def _keep_unknown_choice(field: forms.Field, value: Any) -> None:
-    """A stored code that the list does not know can stay."""
-    if isinstance(field, CustomValueField):
-        field.keep(value)
-    elif value and isinstance(field, forms.ChoiceField) and not field.valid_value(value):
-        field.choices = [*cast("list[tuple[str, str]]", field.choices), (value, value)]
-
-
-def _label(block: Mapping[str, Any], content: Mapping[str, Any], language: str) -> str:
-    written = labels(block)
-    return next((written[code] for code in (language, *content["languages"], *written) if code in written), "")
-
-
-def _help(block: Mapping[str, Any], language: str) -> str:
-    text: str = block["texts"].get(language, {}).get("help", "")
-    return text
+    return {name: data[name] for name in names if name in data and isinstance(data[name], str)}

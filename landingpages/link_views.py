@@ -8,7 +8,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import limits, memberships, submission, visits
+from landingpages import limits, memberships, submission, visitors, visits
 from landingpages.forms import PageForm, form_class, initial_for
 from landingpages.public_answers import centre_offer, closed, confirmed, frame, say, show
 from landingpages.submission import Outcome
@@ -54,19 +54,22 @@ def page(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
 def _fresh(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
     shown = _as_shown(request, visit) if request.method == "POST" else visit
     if shown is None:
-        form = _form(visit)(initial=_initial(visit, profile))
+        form = _form_for(visit, profile)
         return show(request, visit, form, 422, fault=limits.changed_meanwhile(), **_context(visit, profile))
     visit = shown
-    form = _form(visit)(request.POST if request.method == "POST" else None, initial=_initial(visit, profile))
+    form = _form_for(visit, profile, request.POST if request.method == "POST" else None)
     context = _context(visit, profile)
     if not form.is_bound:
         return show(request, visit, form, **context)
+    if not form.is_as_shown:
+        return show(request, visit, form, 422, fault=limits.changed_meanwhile(), **context)
     if not form.is_valid() or visit.link is None:
         return show(request, visit, form, 422, **context)
     outcome = submission.submit(
         visit.version, profile, visit.link, form, evidence=_evidence(request, visit), source=_source(request, visit)
     )
-    return confirmed(request, visit, *_notes(outcome), can_undo=visits.can_undo(visit), again=visit.is_centre)
+    seen = form.visitor.after(form.bound_values())
+    return confirmed(request, visit, *_notes(outcome), visitor=seen, can_undo=visits.can_undo(visit), again=visit.is_centre)
 
 
 def _as_shown(request: HttpRequest, visit: Visit) -> Visit | None:
@@ -164,6 +167,12 @@ def _context(visit: Visit, profile: Profile) -> dict[str, Any]:
 
 def _asks_mobile(visit: Visit) -> bool:
     return any(block["field"] == "mobile" for block in visit.content["blocks"])
+
+
+def _form_for(visit: Visit, profile: Profile, data: Any = None) -> PageForm:
+    """The form with what the page may show of the profile, and with the blocks that are meant for her."""
+    visitor = visitors.of(visit.content, profile)
+    return _form(visit)(data, initial=_initial(visit, profile), visitor=visitor)
 
 
 def _form(visit: Visit) -> type[PageForm]:

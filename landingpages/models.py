@@ -8,6 +8,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from landingpages.job_models import SERVICE_ACTIONS, JobProperties, OnMatch, SpecificAction
+from landingpages.shown_models import Image as Image
+from landingpages.shown_models import SharedBlock as SharedBlock
 from landingpages.submission_models import CONVERSIONS, Recorded, SubmissionKind, VisitCount
 from profiles.models import Brand, Service
 
@@ -55,12 +57,44 @@ class PageStatus(models.TextChoices):
 class BlockKind(models.TextChoices):
     HEADING = "heading", _("Heading")
     TEXT = "text", _("Text")
+    RICH_TEXT = "rich_text", _("Rich text")
+    IMAGE = "image", _("Image")
+    DIVIDER = "divider", _("Divider")
+    SHARED = "shared", _("Content block")
     TEXT_INPUT = "text_input", _("Text input")
+    LONG_TEXT = "long_text", _("Long text")
+    NUMBER = "number", _("Number")
+    DATE = "date", _("Date")
     EMAIL = "email", _("Email")
     PHONE = "phone", _("Phone")
+    CHOICE = "choice", _("Choice")
+    RADIO = "radio", _("Radio buttons")
     CHECKBOX = "checkbox", _("Checkbox")
     SERVICE = "service", _("Service")
+    AGREEMENT = "agreement", _("Agreement")
+    HIDDEN = "hidden", _("Hidden constant")
     BUTTON = "button", _("Button")
+    LINK = "link", _("Link button")
+
+
+class Part(models.TextChoices):
+    """The three pages that a landing page consists of (reference 3.4.1)."""
+
+    CONTENT = "content", _("Content")
+    CONFIRMATION = "confirmation", _("Confirmation")
+    ERROR = "error", _("Error")
+
+
+# What only says something; the confirmation page and the error page have nothing else.
+SPEAKING = (
+    BlockKind.HEADING,
+    BlockKind.TEXT,
+    BlockKind.RICH_TEXT,
+    BlockKind.IMAGE,
+    BlockKind.DIVIDER,
+    BlockKind.SHARED,
+)
+ANSWERING = (*SPEAKING, BlockKind.LINK)
 
 
 class LandingPage(JobProperties):
@@ -114,8 +148,7 @@ class LandingPage(JobProperties):
     expires_at = models.DateTimeField(_("expiration"), null=True, blank=True)
     # ["https://www.example.org"]: the sites whose pages may show this one in a frame
     embed_origins = models.JSONField(_("sites that may embed the page"), default=list, blank=True)
-    # {"en": {"confirmation": "…", "error": "…"}, "fr": {…}}: what the two other pages say
-    texts = models.JSONField(default=dict)
+    texts = models.JSONField(default=dict, blank=True, editable=False)  # of the preference centre; other pages have blocks
     version = models.OneToOneField("PublishedVersion", models.PROTECT, null=True, editable=False, related_name="+")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     created_by = models.CharField(_("created by"), max_length=150, blank=True, editable=False)
@@ -175,30 +208,49 @@ class LandingPage(JobProperties):
     def __str__(self) -> str:
         return self.label
 
+    @property
+    def blocks(self) -> models.QuerySet["Block"]:
+        """Those of the content; `every_block` has those of the confirmation page and the error page too."""
+        return Block.objects.filter(page=self, part=Part.CONTENT)
+
+
+class BlockManager(models.Manager["Block"]):
+    """Blocks come with what they show, so that no page asks for it block by block."""
+
+    def get_queryset(self) -> models.QuerySet["Block"]:
+        return super().get_queryset().select_related("shared", "image").defer("image__content")
+
 
 class Block(models.Model):
     """One block of a page as it is edited. `texts` = {"en": {"label": …, "help": …}, "fr": {…}}.
 
     A box of the kind service subscribes who ticks it where `is_positive`, and unsubscribes her otherwise.
+    `options` are those of its kind (see landingpages.kinds); `visible_when` = {"field", "operator", "value"}, or {}.
     """
 
-    page = models.ForeignKey(LandingPage, models.CASCADE, related_name="blocks")
+    page = models.ForeignKey(LandingPage, models.CASCADE, related_name="every_block")
+    part = models.CharField(max_length=30, choices=Part, default=Part.CONTENT)
     key = models.UUIDField(default=uuid.uuid4, editable=False)
     position = models.PositiveIntegerField()
     kind = models.CharField(_("kind"), max_length=30, choices=BlockKind)
     field = models.CharField(_("field"), max_length=60, blank=True)
     service = models.ForeignKey(Service, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("service"))
+    shared = models.ForeignKey(SharedBlock, models.PROTECT, null=True, blank=True, related_name="blocks")
+    image = models.ForeignKey(Image, models.PROTECT, null=True, blank=True, related_name="blocks")
     is_positive = models.BooleanField(_("ticked means: receives"), default=False)
     is_mandatory = models.BooleanField(_("mandatory"), default=False)
     texts = models.JSONField(default=dict)
+    options = models.JSONField(default=dict)
+    visible_when = models.JSONField(default=dict)
+
+    objects = BlockManager()
 
     class Meta:
         ordering = ["position", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["page", "key"], name="one_block_per_key"),
             models.CheckConstraint(
-                condition=~Q(kind__in=[BlockKind.HEADING, BlockKind.TEXT, BlockKind.BUTTON])
-                | Q(field="", is_positive=False, is_mandatory=False),
+                condition=~Q(kind__in=[*ANSWERING, BlockKind.BUTTON]) | Q(field="", is_positive=False, is_mandatory=False),
                 name="only_inputs_are_bound",
             ),
             models.CheckConstraint(
@@ -206,6 +258,18 @@ class Block(models.Model):
                 | ~Q(kind=BlockKind.SERVICE) & Q(service__isnull=True),
                 name="a_service_box_is_about_a_service_alone",
             ),
+            models.CheckConstraint(
+                condition=~Q(kind=BlockKind.AGREEMENT) | Q(field="", is_positive=False, is_mandatory=True),
+                name="an_agreement_is_mandatory_and_bound_to_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(part=Part.CONTENT) & ~Q(kind=BlockKind.LINK) | ~Q(part=Part.CONTENT) & Q(kind__in=ANSWERING),
+                name="only_the_content_asks_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(shared__isnull=True) | Q(kind=BlockKind.SHARED), name="only_a_content_block_is_shared"
+            ),
+            models.CheckConstraint(condition=Q(image__isnull=True) | Q(kind=BlockKind.IMAGE), name="only_an_image_has_a_picture"),
         ]
 
 
@@ -230,6 +294,7 @@ class PublishedVersion(models.Model):
     page = models.ForeignKey(LandingPage, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField(_("version"))
     content = models.JSONField()
+    images = models.ManyToManyField(Image, related_name="versions")
     published_at = models.DateTimeField(_("published"))
     published_by = models.CharField(_("by"), max_length=150, blank=True)
 

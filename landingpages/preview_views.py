@@ -9,12 +9,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods
 
-from landingpages import editing, publishing
-from landingpages.builder_forms import BlockForm, form_of
+from landingpages import editing, publishing, showing
+from landingpages.block_form import form_of
 from landingpages.builder_state import NOBODY, State
 from landingpages.forms import form_class, initial_for
-from landingpages.models import LandingPage, PublishedVersion
+from landingpages.models import LandingPage, Part, PublishedVersion
 from landingpages.views import crumbs, find
+from landingpages.visitors import STRANGER, of
+from landingpages.wording import Wording
 from profiles import brands, searching
 from profiles.backoffice import backoffice_view, render
 from profiles.models import Profile
@@ -44,25 +46,23 @@ def preview(request: HttpRequest, page_id: int) -> HttpResponse:
 
 def _shown(content: dict[str, Any], state: State, profile: Profile | None) -> dict[str, Any]:
     """What the template of this part of the page needs; of a profile no more than its own link would show."""
-    text = content["texts"].get(state.lang, {}).get(state.part, "")
-    if state.part == "confirmation":
-        return {"told": text}
+    visitor = of(content, profile) if profile else STRANGER
+    wording = Wording(content, state.lang, visitor)
+    if state.part == Part.CONFIRMATION:
+        told = showing.part(content, Part.CONFIRMATION, wording)
+        return {"told": told, "title": showing.title(told)}
     preload = content["settings"]["preload_data"]
     initial = initial_for(content, profile, show_data=preload) if profile else None
-    form = form_class(content, state.lang)(initial=initial)
-    return {"problem": text, "form": form, "masked": masked(profile.email) if profile else ""}
+    form = form_class(content, state.lang)(initial=initial, visitor=visitor)
+    problem = showing.part(content, Part.ERROR, wording) if state.part == Part.ERROR else []
+    return {"problem": problem, "form": form, "masked": masked(profile.email) if profile else ""}
 
 
 def _try_on(page: LandingPage, state: State, typed: Any) -> None:
     """Give the page in hand, which is never saved, what is typed in the settings; as stored where that cannot be."""
-    form = form_of(page, state.part, state.block, typed)
-    if form is None or not form.is_valid():
-        return
-    if not isinstance(form, BlockForm):
-        page.texts = form.values()["texts"]
-        return
-    block = next((one for one in page.blocks.all() if str(one.key) == state.block), None)
-    if block:
+    form = form_of(page, state.block, typed)
+    block = next((one for one in page.every_block.all() if str(one.key) == state.block), None)
+    if form and block and form.is_valid():
         editing.settle(block, form.values())
 
 

@@ -12,9 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from landingpages import centre, jobs, limits, memberships
+from landingpages import centre, jobs, limits, memberships, showing
 from landingpages.forms import PageForm
+from landingpages.models import Part
+from landingpages.showing import ShownBlock
+from landingpages.visitors import STRANGER, Visitor
 from landingpages.visits import Visit
+from landingpages.wording import Wording
 from profiles import brands, publicpages
 
 View = Callable[..., HttpResponse]
@@ -74,16 +78,21 @@ def names_no_service(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 def show(request: HttpRequest, visit: Visit, form: PageForm, status: int = 200, **context: Any) -> HttpResponse:
     """The page's form; with another status than 200 the version's error text and what was typed."""
-    problem = text(visit, "error", "") if status != 200 else ""
+    problem = said(visit, Part.ERROR, form.visitor) if status != 200 else []
     template = "landingpages/public_page.html"
     return publicpages.respond(request, template, status, form=form, problem=problem, **frame(visit), **context)
 
 
-def confirmed(request: HttpRequest, visit: Visit, *notes: str, **context: Any) -> HttpResponse:
-    """The version's confirmation page."""
-    told = text(visit, "confirmation", _("Your choices are recorded."))
+def confirmed(request: HttpRequest, visit: Visit, *notes: str, visitor: Visitor = STRANGER, **context: Any) -> HttpResponse:
+    """The version's confirmation page; `visitor` with what she has just sent."""
+    told = said(visit, Part.CONFIRMATION, visitor)
     template = "landingpages/public_confirmation.html"
-    return publicpages.respond(request, template, told=told, notes=notes, **frame(visit), **context)
+    return publicpages.respond(request, template, told=told, title=showing.title(told), notes=notes, **frame(visit), **context)
+
+
+def said(visit: Visit, part: Part, visitor: Visitor) -> list[ShownBlock]:
+    """What one of the two other pages says to this visitor, in the language in hand."""
+    return showing.part(visit.content, part, Wording(visit.content, translation.get_language(), visitor))
 
 
 def frame(visit: Visit) -> dict[str, Any]:
@@ -107,13 +116,6 @@ def query(visit: Visit, language: str) -> str:
     """What an address of the visit ends with: the language, and the service where the address says which."""
     service = {memberships.SERVICE: visit.service_name} if jobs.names_services(visit.content) and visit.service else {}
     return urlencode({"lang": language} | service)
-
-
-def text(visit: Visit, name: str, otherwise: str) -> str:
-    """A text of the version in the language in hand; in another one that has it, else our own."""
-    texts = visit.content["texts"]
-    found = (texts.get(code, {}).get(name) for code in (translation.get_language(), *visit.languages))
-    return next((one for one in found if one), otherwise)
 
 
 def _own_name(code: str) -> str:

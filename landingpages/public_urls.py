@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from landingpages import confirm_views, dispute_views, public_views
+from landingpages import confirm_views, dispute_views, media_views, public_views
 
 app_name = "pages"
 urlpatterns = [
+    path("media/<str:digest>", media_views.image, name="image"),
     path("lp/<slug:slug>/", public_views.page, name="page"),
     path("lp/<slug:slug>", public_views.page),
     path("lp/<slug:slug>/fresh-link/", public_views.fresh_link, name="fresh_link"),

@@ -81,8 +81,9 @@ def _stranger(request: HttpRequest, visit: Visit) -> HttpResponse:
         is_current = limits.is_of(request.POST, visit.version.pk) or not (jobs.is_protected(visit.content) or fault)
         shown = form if is_current else form.without_boxes()
         return show(request, visit, shown, status, fault=fault, **stranger(visit), **offer)
-    _keep(request, visit, form.bound_values())
-    return confirmed(request, visit, _first_asked(visit, form))
+    sent = form.bound_values()
+    _keep(request, visit, sent)
+    return confirmed(request, visit, _first_asked(visit, form), visitor=form.visitor.after(sent))
 
 
 def _first_asked(visit: Visit, form: PageForm) -> str:

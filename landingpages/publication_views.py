@@ -32,7 +32,7 @@ def publish(request: HttpRequest, page_id: int) -> HttpResponse:
     checks = publishing.checks(page)
     last = PublishedVersion.objects.filter(page=page).first()
     context = {
-        "findings": findings(list(page.blocks.all()), get_language(), checks),
+        "findings": findings(list(page.every_block.all()), get_language(), checks),
         "is_blocked": any(check.level == publishing.Level.ERROR for check in checks),
         "changed": changes.in_words(page.version.content, content) if page.version else [],
         "languages": changes.language_names(content["languages"]),

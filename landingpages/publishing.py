@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from landingpages import jobs, memberships
 from landingpages.checking import Check, Level, checks
 from landingpages.editing import EditConflict, revised
-from landingpages.models import Block, LandingPage, PageStatus, PublishedVersion
+from landingpages.models import Block, Image, LandingPage, PageStatus, Part, PublishedVersion, SharedBlock
+from landingpages.parts import blocks_of, every_block
 from landingpages.snapshots import SETTINGS, differences, snapshot
 from profiles import brands
 from profiles.actors import actor
-from profiles.models import Brand, Service
+from profiles.models import Brand
 
 __all__ = [
     "Check",
@@ -35,6 +36,7 @@ __all__ = [
 
 
 RESTORED = ("key", "kind", "field", "is_positive", "is_mandatory", "texts")  # of a block; what is frozen beside follows
+ADDED = ("options", "visible_when")  # only where they say something
 
 
 class InvalidPublication(Exception):
@@ -60,6 +62,7 @@ def publish(page: LandingPage, *, by: AbstractUser | str, revision: int | None =
         version = PublishedVersion.objects.create(
             page=current, number=last + 1, content=snapshot(current), published_at=moment, published_by=actor(by)
         )
+        version.images.set({block["image_id"] for block in every_block(version.content) if block.get("image_id")})
         LandingPage.objects.filter(pk=current.pk).update(version=version, status=PageStatus.ONLINE)
     page.version, page.status = version, PageStatus.ONLINE
     return version
@@ -99,19 +102,20 @@ def restore(page: LandingPage, version: PublishedVersion, *, by: AbstractUser | 
     content = version.content
     # Versions of former releases lack what came later.
     values = {name: jobs.setting(content, name) for name in SETTINGS if name in content["settings"] or jobs.has_former(name)}
-    values |= {name: content[name] for name in ("slug", "label", "texts")} | _known_service(page, content)
+    values |= {name: content[name] for name in ("slug", "label")} | _known_service(page, content)
     values["embed_origins"] = values.get("embed_origins") or []
     if values["expires_at"]:
         values["expires_at"] = datetime.fromisoformat(values["expires_at"])
     values |= _known_brand(content)
-    known = memberships.load(content)
+    known = _Known(content)
     try:
         with revised(page, by=by, revision=revision):
             LandingPage.objects.filter(pk=page.pk).update(**values)
-            page.blocks.all().delete()
+            page.every_block.all().delete()
             Block.objects.bulk_create(
-                Block(page=page, position=position, **_with_known_service(block, known))
-                for position, block in enumerate(content["blocks"], 1)
+                Block(page=page, part=part, position=position, **known.values(block))
+                for part in Part
+                for position, block in enumerate(blocks_of(content, part), 1)
             )
     except IntegrityError as error:
         raise InvalidPublication(
@@ -128,15 +132,26 @@ def _known_service(page: LandingPage, content: dict[str, Any]) -> dict[str, Any]
     return {"service_id": found, "is_default": page.is_default and is_same}
 
 
+class _Known:
+    """What blocks of a version point at and still exists; the rest is left empty, and the checks ask for it."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        every = list(every_block(content))
+        self.services = memberships.load(content)
+        self.shared = SharedBlock.objects.in_bulk([block["shared_id"] for block in every if block.get("shared_id")])
+        self.images = Image.objects.defer("content").in_bulk([block["image_id"] for block in every if block.get("image_id")])
+
+    def values(self, block: dict[str, Any]) -> dict[str, Any]:
+        """The columns of a block as the version froze it."""
+        found: dict[str, Mapping[int, Any]] = {"service_id": self.services, "shared_id": self.shared, "image_id": self.images}
+        pointers = {name: block.get(name) if block.get(name) in known else None for name, known in found.items()}
+        return {name: block[name] for name in RESTORED} | {name: block.get(name, {}) for name in ADDED} | pointers
+
+
 def _known_brand(content: dict[str, Any]) -> dict[str, Any]:
     """The brand that was chosen for the version, if it was not deleted since."""
     chosen = (content.get("brand") or {}).get("chosen")
     return {"brand_id": chosen} if chosen and Brand.objects.filter(pk=chosen).exists() else {"brand_id": None}
-
-
-def _with_known_service(block: dict[str, Any], known: Mapping[int, Service]) -> dict[str, Any]:
-    service_id = block.get("service_id")
-    return {name: block[name] for name in RESTORED} | {"service_id": service_id if service_id in known else None}
 
 
 def changes_not_published(page: LandingPage, default: brands.Default | None = None) -> int:

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.conf import settings
 
-from landingpages.blocks import KINDS, BoundField, freeze, known
+from landingpages import richtext
+from landingpages.blocks import BoundField, freeze, known
 from landingpages.jobs import setting
-from landingpages.models import Block, BlockKind, LandingPage
+from landingpages.kinds import HTML, KINDS
+from landingpages.models import Block, BlockKind, LandingPage, Part
+from landingpages.parts import blocks_of
 from profiles import brands
 
-BLOCK_TEXTS = ("label", "help")
-PAGE_TEXTS = ("confirmation", "error")
 SETTINGS = (
     "unidentified_allowed",
     "preload_data",
@@ -56,7 +57,7 @@ def _clean(texts: Any, name: str) -> str:
 
 def snapshot(page: LandingPage, default: brands.Default | None = None) -> dict[str, Any]:
     """The content that a version of the page would have now; the preview shows the same. `default` spares a query per page."""
-    return compose(page, list(page.blocks.all()), default)
+    return compose(page, list(page.every_block.all()), default)
 
 
 def compose(page: LandingPage, stored: list[Block], default: brands.Default | None = None) -> dict[str, Any]:
@@ -65,7 +66,10 @@ def compose(page: LandingPage, stored: list[Block], default: brands.Default | No
     `languages` are those in which nothing is left untranslated: visitors are offered no other.
     """
     fields = known(block.field for block in stored)
-    blocks = [_block(block, fields) for block in stored]
+    parts: dict[str, list[dict[str, Any]]] = {part.value: [] for part in Part}
+    for block in stored:
+        parts[block.part].append(_block(block, fields))
+    blocks = parts.pop(Part.CONTENT)
     values = {name: getattr(page, name) for name in SETTINGS}
     values["embed_origins"] = page.embed_origins or None  # as in versions of former releases
     values["expires_at"] = page.expires_at.isoformat() if page.expires_at else None
@@ -74,11 +78,20 @@ def compose(page: LandingPage, stored: list[Block], default: brands.Default | No
         "slug": page.slug,
         "label": page.label,
         "settings": values,
-        "texts": clean_texts(page.texts, PAGE_TEXTS),
         "brand": _brand(page, default or brands.Default()),
         "languages": [code for code in language_codes() if is_complete(blocks, code)],
         "blocks": blocks,
+        "parts": parts,
     }
+
+
+def clean_block_texts(kind: str, texts: Any) -> dict[str, dict[str, str]]:
+    """The texts that a block of this kind has; of HTML nothing but what visitors may be shown."""
+    entry = KINDS[BlockKind(kind)]
+    cleaned = clean_texts(texts, entry.text_names)
+    if entry.writes == HTML:
+        return {code: own | {"label": richtext.clean(own["label"])} for code, own in cleaned.items()}
+    return cleaned
 
 
 def _brand(page: LandingPage, default: brands.Default) -> brands.Frozen | None:
@@ -89,18 +102,34 @@ def _brand(page: LandingPage, default: brands.Default) -> brands.Frozen | None:
 
 
 def _block(block: Block, fields: Mapping[str, BoundField]) -> dict[str, Any]:
+    """What is frozen of a block; what came with later releases only where it says something, so that nothing seems changed."""
     about = {"service_id": block.service_id} if block.kind == BlockKind.SERVICE else {}
     frozen = freeze(fields[block.field]) if block.field in fields else {}
+    own = {name: value for name, value in (("options", block.options), ("visible_when", block.visible_when)) if value}
     return {
         "key": str(block.key),
         "kind": block.kind,
         "field": block.field,
         "is_positive": block.is_positive,
         "is_mandatory": block.is_mandatory,
-        "texts": clean_texts(block.texts, BLOCK_TEXTS),
+        "texts": clean_block_texts(block.kind, block.texts),
         **about,
         **frozen,
+        **own,
+        **_shown(block),
     }
+
+
+def _shown(block: Block) -> dict[str, Any]:
+    """What a block shows that is kept elsewhere: the words of a content block, and the picture of an image."""
+    if block.shared:
+        texts = clean_block_texts(BlockKind.RICH_TEXT, block.shared.texts)
+        return {"shared_id": block.shared_id, "texts": texts}
+    if block.image:
+        image = block.image
+        size = {"digest": image.digest, "type": image.type, "width": image.width, "height": image.height}
+        return {"image_id": block.image_id, "image": size}
+    return {}
 
 
 def labels(block: Mapping[str, Any]) -> dict[str, str]:
@@ -109,8 +138,7 @@ def labels(block: Mapping[str, Any]) -> dict[str, str]:
 
 
 def needs_label(block: Mapping[str, Any]) -> bool:
-    kind = BlockKind(block["kind"])
-    return KINDS[kind].is_input or kind == BlockKind.BUTTON
+    return KINDS[BlockKind(block["kind"])].needs_label
 
 
 def is_complete(blocks: list[dict[str, Any]], code: str) -> bool:
@@ -120,24 +148,24 @@ def is_complete(blocks: list[dict[str, Any]], code: str) -> bool:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> int:
-    """How many things differ: blocks added, removed, changed and moved, and settings, texts and the brand changed."""
-    old_blocks = {block["key"]: block for block in old["blocks"]}
-    new_blocks = {block["key"]: block for block in new["blocks"]}
+    """How many things differ: blocks added, removed, changed and moved on each of the three pages, settings and the brand."""
+    return (
+        sum(_differing(blocks_of(old, part), blocks_of(new, part)) for part in Part)
+        + sum(old[name] != new[name] for name in ("slug", "label"))
+        + sum(setting(old, name) != value for name, value in new["settings"].items())
+        + (old.get("brand") != new["brand"])
+    )
+
+
+def _differing(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> int:
+    old_blocks = {block["key"]: block for block in old}
+    new_blocks = {block["key"]: block for block in new}
     common = old_blocks.keys() & new_blocks.keys()
     return (
         len(old_blocks.keys() ^ new_blocks.keys())
         + sum(old_blocks[key] != new_blocks[key] for key in common)
         + _moved([key for key in old_blocks if key in common], [key for key in new_blocks if key in common])
-        + sum(old[name] != new[name] for name in ("slug", "label"))
-        + sum(setting(old, name) != value for name, value in new["settings"].items())
-        + (old.get("brand") != new["brand"])
-        + sum(_text(old, code, name) != _text(new, code, name) for code in language_codes() for name in PAGE_TEXTS)
     )
-
-
-def _text(content: Mapping[str, Any], code: str, name: str) -> str:
-    text: str = content["texts"].get(code, {}).get(name, "")
-    return text
 
 
 def _moved(old: list[str], new: list[str]) -> int:

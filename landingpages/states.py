@@ -21,13 +21,10 @@ Content = dict[str, Any]
 
 
 def content_of(page: LandingPage) -> Content:
-    """Every block with all of its columns, whatever kinds and columns there are, and the texts of the other pages."""
+    """Every block with all of its columns, whatever kinds and columns there are."""
     fields = [field for field in Block._meta.concrete_fields if field.name not in NOT_COPIED]
     stored = Block.objects.filter(page=page)
-    content = {
-        "blocks": [{field.attname: field.value_from_object(block) for field in fields} for block in stored],
-        "texts": LandingPage.objects.values_list("texts", flat=True).get(pk=page.pk),
-    }
+    content = {"blocks": [{field.attname: field.value_from_object(block) for field in fields} for block in stored]}
     plain: Content = json.loads(json.dumps(content, cls=DjangoJSONEncoder))
     return plain
 
@@ -57,14 +54,12 @@ def record(page: LandingPage, revision: int, *, by: str) -> None:
 
 
 def restore(page: LandingPage, content: Content) -> None:
-    """Put the blocks and texts back; a service, or whatever else a block names, may be gone by now: then it names none."""
+    """Put the blocks of the three pages back; a service, or whatever else one names, may be gone: then it names none."""
     Block.objects.filter(page=page).delete()
     known = _still_there(content["blocks"])
     Block.objects.bulk_create(
         Block(page=page, **{name: _known(name, value, known) for name, value in block.items()}) for block in content["blocks"]
     )
-    LandingPage.objects.filter(pk=page.pk).update(texts=content["texts"])
-    page.texts = content["texts"]
 
 
 def _still_there(blocks: Iterable[Content]) -> dict[str, set[Any]]:

@@ -12,7 +12,7 @@ from django.utils.translation import override
 
 from landingpages import constants, jobs, memberships, messages, recording, visits
 from landingpages.blocks import BoundField
-from landingpages.forms import PageForm, bindings, bound_blocks, field_name
+from landingpages.forms import AGREEMENT, PageForm, bindings, bound_blocks, field_name
 from landingpages.job_models import SpecificAction
 from landingpages.memberships import Answers
 from landingpages.models import BlockKind, PublishedVersion, SubmissionKind, SubmissionStatus
@@ -26,6 +26,7 @@ from profiles.values import is_given
 
 ADDRESSES = ("email", "mobile")  # they change once they are confirmed, never at once
 IDENTIFYING = (*ADDRESSES, "external_id")
+READ_BEFORE = (BlockKind.TEXT, BlockKind.RICH_TEXT, BlockKind.SHARED, BlockKind.BUTTON)
 
 
 @dataclass
@@ -83,6 +84,8 @@ def wanted(content: dict[str, Any], form: PageForm, values: dict[str, Any]) -> W
         wordings[name] = _box(label, values.get(name) is True)
     if own := memberships.own_service(content):
         wordings[memberships.key(own)] = button_wording(form)
+    if agreed := [str(text) for name, text in values.items() if name.startswith(AGREEMENT)]:
+        wordings = {name: " · ".join([said, *(_box(text, True) for text in agreed)]) for name, said in wordings.items()}
     return Wanted(
         fields={name: value for name, value in typed.items() if name not in IDENTIFYING} | constants.of(content),
         addresses={name: text for name, text in typed.items() if name in ADDRESSES and text},
@@ -315,8 +318,7 @@ def renew_link(visit: Visit, profile: Profile, *, evidence: Evidence, language: 
 
 def button_wording(form: PageForm) -> str:
     """What somebody read who pressed the button of a page that acts by its button."""
-    told = [block.label for block in form.blocks if block.kind in (BlockKind.TEXT, BlockKind.BUTTON) and block.label]
-    return " · ".join(told)
+    return " · ".join(block.text for block in form.blocks if block.kind in READ_BEFORE and block.text)
 
 
 def _shown_fields(content: dict[str, Any], form: PageForm) -> set[str]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from landingpages.models import TYPES_THAT_ACT, Block, BlockKind, LandingPage, PageType, SpecificAction
+from landingpages.parts import OTHERS
 from profiles.actors import actor
 from profiles.models import Service
 
@@ -125,6 +126,12 @@ TEMPLATES: dict[str, Template] = {
 }
 
 
+def _says(page: LandingPage, part: str, texts: dict[str, dict[str, str]]) -> Block:
+    """The one text of the confirmation page, or of the error page."""
+    own = {code: {"label": said[part], "help": ""} for code, said in texts.items()}
+    return Block(page=page, part=part, position=1, kind=BlockKind.TEXT, texts=own)
+
+
 def create_page(template: str, *, label: str, slug: str, by: AbstractUser | str, service: Service | None = None) -> LandingPage:
     """A page to edit with the blocks, texts and settings of the template; ValidationError for a bad or taken address."""
     chosen = deepcopy(TEMPLATES[template])  # what becomes of the page must not reach the template
@@ -134,7 +141,6 @@ def create_page(template: str, *, label: str, slug: str, by: AbstractUser | str,
         slug=slug,
         service=service,
         specific_action=chosen.type if chosen.type in TYPES_THAT_ACT else SpecificAction.NONE,
-        texts=chosen.texts,
         created_by=actor(by),
         modified_by=actor(by),
         **chosen.settings,
@@ -144,7 +150,10 @@ def create_page(template: str, *, label: str, slug: str, by: AbstractUser | str,
         with transaction.atomic():
             page.save(force_insert=True)
             Block.objects.bulk_create(
-                Block(page=page, position=position, **block) for position, block in enumerate(chosen.blocks, 1)
+                [
+                    *(Block(page=page, position=position, **block) for position, block in enumerate(chosen.blocks, 1)),
+                    *(_says(page, part, chosen.texts) for part in OTHERS),
+                ]
             )
     except IntegrityError as error:  # somebody took the address between the question and the answer
         raise ValidationError({"slug": _("Another page has this address.")}) from error

@@ -8,6 +8,7 @@ from landingpages import (
     embed_views,
     preview_views,
     publication_views,
+    shared_views,
     submission_views,
     trial_views,
     views,
@@ -17,6 +18,10 @@ app_name = "landingpages"
 urlpatterns = [
     path("landing-pages/", views.page_list, name="list"),
     path("landing-pages/new/", views.add, name="add"),
+    path("landing-pages/content-blocks/", shared_views.shared_list, name="shared"),
+    path("landing-pages/content-blocks/new/", shared_views.add, name="shared_add"),
+    path("landing-pages/content-blocks/<int:shared_id>/", shared_views.edit, name="shared_edit"),
+    path("landing-pages/content-blocks/<int:shared_id>/delete/", shared_views.delete, name="shared_delete"),
     path("landing-pages/for-service/<int:service_id>/", views.for_service, name="for_service"),
     path("landing-pages/preference-centre/", centre_views.show, name="centre"),
     path("landing-pages/preference-centre/act/", centre_views.act, name="centre_act"),

@@ -54,7 +54,7 @@ def find(page_id: int) -> LandingPage:
 def _shown() -> QuerySet[LandingPage]:
     """Pages with all that their heads show."""
     related = ("version", "brand__logo", "service__brand__logo")
-    return built().select_related(*related).prefetch_related("blocks")
+    return built().select_related(*related).prefetch_related("every_block")
 
 
 def shown_revision(request: HttpRequest) -> int:

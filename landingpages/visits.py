@@ -53,7 +53,7 @@ class Visit:
 
     @property
     def languages(self) -> list[str]:
-        return self.content["languages"] or list(self.content["texts"]) or [settings.LANGUAGE_CODE]
+        return self.content["languages"] or [settings.LANGUAGE_CODE]
 
     @property
     def is_open(self) -> bool:

@@ -9,7 +9,16 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation, TrackedLink, TrackingEvent
-from landingpages.models import Block, LandingPage, PageState, PublishedVersion, Submission, VisitCount
+from landingpages.models import (
+    Block,
+    Image,
+    LandingPage,
+    PageState,
+    PublishedVersion,
+    SharedBlock,
+    Submission,
+    VisitCount,
+)
 from profiles.models import Brand, ConsentEvent, ImportJob, Notice, Profile, SavedAudience, Service, Subscription, SuppressedHash
 from quarantine.models import QuarantinedAddress
 from tests.factories import BrandFactory, ProfileFactory, PublishedPageFactory, ServiceFactory
@@ -142,6 +151,22 @@ BAD_ROWS = {
         lambda w: [PageState.objects.create(page=w.page, revision=7, content={}, at=NOW) for _ in range(2)]
     ],
     "one_default_brand": [lambda w: [BrandFactory(is_default=True) for _ in range(2)]],
+    "an_agreement_is_mandatory_and_bound_to_nothing": [
+        lambda w: Block.objects.create(page=w.page, kind="agreement", position=99),
+        lambda w: Block.objects.create(page=w.page, kind="agreement", position=99, is_mandatory=True, field="city"),
+    ],
+    "only_the_content_asks_something": [
+        lambda w: w.page.blocks.filter(field="email").update(part="confirmation"),
+        lambda w: Block.objects.create(page=w.page, kind="link", position=99),
+    ],
+    "only_a_content_block_is_shared": [
+        lambda w: w.page.blocks.filter(kind="heading").update(shared=SharedBlock.objects.create(label="x"))
+    ],
+    "only_an_image_has_a_picture": [
+        lambda w: w.page.blocks.filter(kind="heading").update(
+            image=Image.objects.create(digest="x", content=b"x", type="image/png", width=1, height=1)
+        )
+    ],
     "one_block_per_key": [
         lambda w: Block.objects.create(page=w.page, key=w.page.blocks.first().key, kind="heading", position=99)
     ],
@@ -264,6 +289,8 @@ def rows():
         Notice,
         LandingPage,
         PageState,
+        Image,
+        SharedBlock,
         Block,
         PublishedVersion,
         Submission,

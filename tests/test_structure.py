@@ -258,6 +258,8 @@ ABOUT_OPERATORS = {
     "deliveries.PreparationLog": "text values",
     "landingpages.LandingPage": "created_by modified_by",
     "landingpages.PublishedVersion": "published_by",
+    "landingpages.Image": "uploaded_by",
+    "landingpages.SharedBlock": "modified_by",
     "landingpages.PageState": "by",
 }
 NOT_PERSONAL = {
@@ -284,7 +286,9 @@ NOT_PERSONAL = {
     "profiles.Notice": "kind channel page_slug language status",
     "landingpages.LandingPage": "label slug type status reconciliation_key key_mapping on_match redirection_url texts "
     "specific_action served additional_data embed_origins message message_texts",
-    "landingpages.Block": "key kind field texts",
+    "landingpages.Block": "key part kind field texts options visible_when",
+    "landingpages.Image": "digest type name",
+    "landingpages.SharedBlock": "label texts",
     "landingpages.PublishedVersion": "content",
     "landingpages.PageState": "content",
     "landingpages.Submission": "language status kind",

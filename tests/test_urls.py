@@ -14,7 +14,7 @@ from django.utils import timezone
 from deliveries import lifecycle, preparation
 from deliveries.models import Delivery, TrackedLink
 from landingpages import centre
-from landingpages.models import Submission
+from landingpages.models import Image, SharedBlock, Submission
 from profiles import consent, importjobs, pending, subscriptions
 from profiles.links import Purpose, make_token
 from profiles.models import CustomField, Logo, Profile, SavedAudience, Source
@@ -32,6 +32,7 @@ OPEN = {
     "brand:stylesheet",
     "brand:logo",
     "pages:page",
+    "pages:image",
     "pages:/lp/<slug:slug>",
     "pages:personal_page",
     "pages:/lp/<slug:slug>/<str:token>",
@@ -112,6 +113,7 @@ def values(operator, settings, tmp_path):
         source=Source.LANDING_PAGE,
         evidence=consent.NO_EVIDENCE,
     )
+    Image.objects.create(digest="d" * 64, content=b"", type="image/png", width=1, height=1)
     record, group = QuarantinedAddressFactory(), Group.objects.create(name="Marketers")
     for status in ("editing", "ready", "paused", "in_progress", "preparing"):
         delivery = Delivery.objects.create(label=status, subject="News", html="<p>{{ unsubscribe_url }}</p>")
@@ -144,6 +146,7 @@ def values(operator, settings, tmp_path):
         "visitor": profile.pk,
         "age": "fresh",
         "part": "fresh-link",
+        "shared_id": SharedBlock.objects.create(label="Contact").pk,
         "submission_id": Submission.objects.create(
             page=page, version=page.version, data={"email": profile.email}, language="en", received_at=timezone.now()
         ).pk,

@@ -204,10 +204,10 @@ def test_the_builder_works_without_a_script(browser, live_server, cookie):
     expect_focus(page.get_by_role("button", name="Move down: Stop it all"))
     assert words(page)[:2] == ["Are you sure that you want to unsubscribe from all our communication?", "Stop it all"]
     page.get_by_role("button", name="Confirmation").click()
-    page.get_by_label("French").fill("Terminé.")
-    page.get_by_label("French").press("Control+Enter")
+    page.get_by_role("button", name="Text: You will receive nothing").click()
+    page.get_by_label("Text (French)").fill("Terminé.")
     page.get_by_role("button", name="Save", exact=True).last.click()
-    assert LandingPage.objects.get().texts["fr"]["confirmation"] == "Terminé."
+    assert LandingPage.objects.get().every_block.get(part="confirmation").texts["fr"]["label"] == "Terminé."
     context.close()
 
 

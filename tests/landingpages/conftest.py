@@ -1,9 +1,15 @@
 """A page that is being edited, one that is online, and short ways to their blocks."""
 
 import pytest
+from django.test import Client
 
 from landingpages import forms
 from tests.factories import LandingPageFactory, PublishedPageFactory
+
+
+@pytest.fixture
+def anonymous():
+    return Client(enforce_csrf_checks=True)
 
 
 @pytest.fixture

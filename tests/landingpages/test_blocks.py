@@ -1,12 +1,18 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from landingpages.blocks import FIELDS, KINDS, fields_for
+from landingpages.blocks import FIELDS, fields_for
+from landingpages.kinds import KINDS
 from landingpages.models import Block, BlockKind, LandingPage
 from landingpages.templates_builtin import TEMPLATES
 from profiles.channels import OPT_OUT_FIELDS
 from profiles.models import CustomField
 from tests.factories import LandingPageFactory
+
+SILENT = [
+    BlockKind.HEADING, BlockKind.TEXT, BlockKind.RICH_TEXT, BlockKind.IMAGE, BlockKind.DIVIDER, BlockKind.SHARED,
+    BlockKind.SERVICE, BlockKind.AGREEMENT, BlockKind.BUTTON, BlockKind.LINK,
+]  # fmt: skip
 
 
 def test_pages_reach_these_fields_of_a_profile_and_no_other():
@@ -46,38 +52,34 @@ def test_every_field_is_a_column_or_the_box_of_a_scope():
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        (BlockKind.HEADING, []),
-        (BlockKind.TEXT, []),
+        *((kind, []) for kind in SILENT),
         (
             BlockKind.TEXT_INPUT,
-            [
-                "first_name",
-                "last_name",
-                "gender",
-                "middle_name",
-                "title",
-                "birth_date",
-                "external_id",
-                "phone",
-                "street",
-                "street_2",
-                "postal_code",
-                "city",
-                "state",
-                "country",
-                "preferred_language",
-                "custom.size",
-            ],
+            ["first_name", "last_name", "middle_name", "title", "external_id", "phone", "street", "street_2", "postal_code",
+             "city", "state", "custom.nickname"],
         ),
+        (BlockKind.LONG_TEXT, ["street", "custom.nickname"]),
+        (BlockKind.NUMBER, ["custom.size"]),
+        (BlockKind.DATE, ["birth_date", "custom.since"]),
         (BlockKind.EMAIL, ["email"]),
-        (BlockKind.PHONE, ["mobile"]),
+        (BlockKind.PHONE, ["mobile", "phone"]),
+        (BlockKind.CHOICE, ["gender", "country", "preferred_language", "custom.member", "custom.colour"]),
+        (BlockKind.RADIO, ["gender", "custom.member", "custom.colour"]),
         (BlockKind.CHECKBOX, [*OPT_OUT_FIELDS.values(), "custom.member"]),
-        (BlockKind.BUTTON, []),
+        (
+            BlockKind.HIDDEN,
+            ["first_name", "last_name", "gender", "middle_name", "title", "phone", "street", "street_2", "postal_code", "city",
+             "state", "country", "preferred_language", "custom.nickname", "custom.size", "custom.since", "custom.member",
+             "custom.colour"],
+        ),
     ],
-)
+)  # fmt: skip
 def test_fields_for_a_kind_are_those_that_suit_it(kind, names):
-    CustomField.objects.create(key="size", label="Shoe size", type="number")
-    CustomField.objects.create(key="member", label="Member", type="yes_no")
+    kinds = {"nickname": "text", "size": "number", "since": "date", "member": "yes_no", "colour": "choice"}
+    for position, (key, type_) in enumerate(kinds.items()):
+        CustomField.objects.create(
+            key=key, label=key, type=type_, position=position, options=["red"] if type_ == "choice" else []
+        )
 
     assert [field.name for field in fields_for(kind)] == names
 
@@ -94,6 +96,14 @@ def test_every_kind_has_its_entry_and_words_in_both_languages():
         (BlockKind.CHECKBOX, "first_name", False),
         (BlockKind.TEXT_INPUT, "opted_out_sms", False),
         (BlockKind.TEXT_INPUT, "email", True),
+        (BlockKind.DATE, "email", False),
+        (BlockKind.NUMBER, "birth_date", False),
+        (BlockKind.NUMBER, "postal_code", True),
+        (BlockKind.RADIO, "first_name", False),
+        (BlockKind.HIDDEN, "city", True),
+        (BlockKind.HIDDEN, "email", False),
+        (BlockKind.HIDDEN, "mobile", False),
+        (BlockKind.HIDDEN, "opted_out_all", False),
     ],
 )
 def test_a_field_holds_what_the_kind_gives(kind, field, possible):
@@ -170,8 +180,8 @@ def test_a_new_page_has_the_blocks_of_its_template(template, kinds, fields, unid
 
 @pytest.mark.django_db
 def test_a_new_page_shares_nothing_with_its_template():
-    page = LandingPageFactory()
+    said = LandingPageFactory().every_block.get(part="confirmation")
 
-    page.texts["fr"]["confirmation"] = "changed"
+    said.texts["fr"]["label"] = "changed"
 
     assert TEMPLATES["acquisition"].texts["fr"]["confirmation"] == "Vos choix sont enregistrés."

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from landingpages import editing, publishing
-from landingpages.models import Block, LandingPage, PublishedVersion
+from landingpages.models import Block, BlockKind, LandingPage, PublishedVersion
 from tests.factories import LandingPageFactory, PublishedPageFactory
+from tests.landingpages.visitors import say
 
 pytestmark = pytest.mark.django_db
 
@@ -164,14 +165,18 @@ def test_settings_are_those_of_the_kind(backoffice, draft):
         return list(backoffice.get(url("build", draft.pk), {"block": block.key}).context["form"].fields)
 
     texts = ["label_en", "help_en", "label_fr", "help_fr"]
-    assert {kind: fields(kind) for kind in ("heading", "text", "button", "text_input", "email", "phone", "checkbox")} == {
-        "heading": ["label_en", "label_fr"],
-        "text": ["label_en", "label_fr"],
-        "button": ["label_en", "label_fr"],
-        "text_input": ["field", "is_mandatory", *texts],
-        "email": ["field", "is_mandatory", *texts],
-        "phone": ["field", "is_mandatory", *texts],
-        "checkbox": ["field", "is_positive", "is_mandatory", *texts],
+    labels, when = ["label_en", "label_fr"], ["when", "operator", "than"]
+    bound = ["field", "is_mandatory", *when, *texts]
+    inputs = ("text_input", "long_text", "number", "date", "email", "phone", "choice", "radio")
+    assert {kind: fields(kind) for kind in BlockKind.values if kind != "link"} == {kind: [*bound] for kind in inputs} | {
+        **{kind: [*when, *labels] for kind in ("heading", "text", "rich_text", "button")},
+        "image": ["upload", "is_decorative", *when, *labels],
+        "divider": when,
+        "shared": ["shared_id", *when],
+        "checkbox": ["field", "is_positive", "is_mandatory", *when, *texts],
+        "service": ["service_id", "is_positive", *when, *texts],
+        "agreement": [*when, "label_en", "help_en", "message_en", "label_fr", "help_fr", "message_fr"],
+        "hidden": ["field", "value", *when],
     }
 
 
@@ -265,15 +270,13 @@ def test_choosing_another_block_saves_what_was_typed_and_nothing_where_nothing_w
 
 
 def test_texts_of_the_confirmation_are_stored_and_those_of_the_error_page_stay(press, draft):
-    error = draft.texts["fr"]["error"]
+    confirmation, error = (draft.every_block.get(part=part) for part in ("confirmation", "error"))
 
-    press(draft, "save", part="confirmation", typed={"page-confirmation_fr": "Merci !"})
+    press(draft, "save", part="confirmation", block=confirmation, typed={"block-label_fr": "Merci !"})
 
-    stored = LandingPage.objects.get().texts
-    assert (stored["fr"], stored["en"]["confirmation"]) == (
-        {"confirmation": "Merci !", "error": error},
-        draft.texts["en"]["confirmation"],
-    )
+    stored = draft.every_block.get(part="confirmation").texts
+    assert (stored["fr"]["label"], stored["en"]) == ("Merci !", confirmation.texts["en"])
+    assert draft.every_block.get(part="error").texts == error.texts
 
 
 def test_the_second_of_two_editors_is_told_and_her_words_stay(backoffice, draft):
@@ -439,7 +442,9 @@ def test_publish_page_says_what_changes(backoffice, online, press):
     editing.remove(online, second.key, by="Ana")
     editing.move_to(online, third.key, 4, by="Ana")
     editing.add(online, "text", by="Ana")
-    editing.change_page(online, {"label": "New name", "texts": {**online.texts, "fr": {"error": "Oh"}}}, by="Ana")
+    editing.change_page(online, {"label": "New name"}, by="Ana")
+    say(online, "error", fr="Oh")
+    editing.remove(online, online.every_block.get(part="confirmation").key, by="Ana")
 
     changed = backoffice.get(url("publish", online.pk)).context["changed"]
 
@@ -447,9 +452,9 @@ def test_publish_page_says_what_changes(backoffice, online, press):
         "Changed: Heading “Hello”",
         "Added: Text “Text”",
         "Removed: Text “Tell us who you are and what you no longer want to receive.”",
+        "Confirmation page – Removed: Text “Your choices are recorded.”",
+        "Error page – Changed: Text “Oh”",
         "Property changed: Label",
-        "Confirmation page changed: French",
-        "Error page changed: French",
         "1 block moved",
     ]
     assert len(changed) == publishing.changes_not_published(LandingPage.objects.get())
@@ -560,7 +565,9 @@ def test_labels_with_markup_are_text_everywhere(backoffice, draft):
     texts = {code: {"label": ATTACK, "help": ATTACK} for code in ("en", "fr")}
     for block in draft.blocks.all():
         editing.change(draft, block.key, {"texts": texts}, by=ATTACK)
-    editing.change_page(draft, {"label": ATTACK, "texts": {"en": {"confirmation": ATTACK, "error": ATTACK}}}, by=ATTACK)
+    editing.change_page(draft, {"label": ATTACK}, by=ATTACK)
+    for part in ("confirmation", "error"):
+        say(draft, part, en=ATTACK)
     publishing.publish(draft, by=ATTACK)
     editing.remove(draft, draft.blocks.first().key, by=ATTACK)
     block = draft.blocks.first()

@@ -226,11 +226,10 @@ def test_one_page_in_hand_can_be_edited_on_and_on(small):
 
 
 def test_properties_are_written_with_their_editor(draft):
-    editing.change_page(draft, {"label": "Choices", "texts": {"fr": {"confirmation": "Merci."}}}, by="Bruno")
+    editing.change_page(draft, {"label": "Choices", "preload_data": True}, by="Bruno")
 
     draft.refresh_from_db()
-    assert (draft.label, draft.modified_by, draft.revision) == ("Choices", "Bruno", 1)
-    assert draft.texts == {"en": {"confirmation": "", "error": ""}, "fr": {"confirmation": "Merci.", "error": ""}}
+    assert (draft.label, draft.preload_data, draft.modified_by, draft.revision) == ("Choices", True, "Bruno", 1)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,8 @@ def test_what_cannot_be_is_shown_as_stored(backoffice, draft, block_for):
 
 @pytest.mark.parametrize("part", ["confirmation", "error"])
 def test_the_texts_of_the_other_pages_show_as_they_are_typed(backoffice, draft, part):
-    sent = {"part": part, "lang": "fr", f"page-{part}_fr": "Voilà qui est fait."}
+    block = draft.every_block.get(part=part)
+    sent = {"part": part, "lang": "fr", "block": block.key, "kind": block.kind, "block-label_fr": "Voilà qui est fait."}
 
     assert "Voilà qui est fait." in backoffice.post(url(draft), sent).content.decode()
 

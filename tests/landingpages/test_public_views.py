@@ -14,7 +14,7 @@ from profiles import consent
 from profiles.links import Purpose, make_token
 from profiles.models import ConsentEvent, Notice, Profile, Source
 from tests.factories import LandingPageFactory, ProfileFactory, PublishedPageFactory
-from tests.landingpages.visitors import address, everything, link, stranger, token, typed
+from tests.landingpages.visitors import address, everything, link, say, stranger, token, typed
 
 pytestmark = pytest.mark.django_db
 OLD = timedelta(days=31)
@@ -200,7 +200,9 @@ def test_what_was_typed_is_kept_on_an_error(anonymous, online):
 
 
 def test_the_confirmation_page_has_the_text_of_the_version(anonymous, profile):
-    online = PublishedPageFactory(texts={"fr": {"confirmation": "C’est noté."}})
+    online = PublishedPageFactory()
+    say(online, "confirmation", fr="C’est noté.")
+    publishing.publish(online, by="Ana Lopes")
     data = stranger(online, last_name="Petit", email="petit@example.org")
     for url in (address(online) + "?lang=fr", link(online, profile) + "?lang=fr"):
         response = anonymous.post(url, data)

@@ -13,6 +13,7 @@ from landingpages.models import Block, LandingPage, PublishedVersion
 from landingpages.publishing import Check, InvalidPublication, Level
 from profiles import triggers
 from tests.factories import LandingPageFactory, PublishedPageFactory
+from tests.landingpages.visitors import say
 
 pytestmark = pytest.mark.django_db
 ERROR, WARNING = Level.ERROR, Level.WARNING
@@ -30,7 +31,7 @@ def state(page):
 
 def findings(page):
     """(level, text) of the checks, and the field or kind of the block that each names."""
-    blocks = {str(block.key): block.field or block.kind for block in page.blocks.all()}
+    blocks = {str(block.key): block.field or block.kind for block in page.every_block.all()}
     return [(check.level, check.text, blocks.get(check.block_key, "")) for check in publishing.checks(page)]
 
 
@@ -38,7 +39,8 @@ def test_snapshot_has_the_shape_that_versions_keep():
     page = LandingPageFactory(
         template="blocklist", slug="stop", label="Stop", expires_at=datetime.fromisoformat("2030-01-02T03:04:05+00:00")
     )
-    editing.change_page(page, {"texts": {"en": {"confirmation": "Done."}}}, by="Ana Lopes")
+    said = say(page, "confirmation", en="Done.")
+    editing.remove(page, page.every_block.get(part="error").key, by="Ana Lopes")
     for block in page.blocks.exclude(kind="button"):
         editing.remove(page, block.key, by="Ana Lopes")
 
@@ -67,7 +69,6 @@ def test_snapshot_has_the_shape_that_versions_keep():
             "log_responses": True,
             "spam_protection": True,
         },
-        "texts": {"en": {"confirmation": "Done.", "error": ""}, "fr": {"confirmation": "", "error": ""}},
         "brand": None,
         "languages": ["en", "fr"],
         "blocks": [
@@ -80,6 +81,19 @@ def test_snapshot_has_the_shape_that_versions_keep():
                 "texts": {"en": {"label": "Unsubscribe", "help": ""}, "fr": {"label": "Me désinscrire", "help": ""}},
             }
         ],
+        "parts": {
+            "confirmation": [
+                {
+                    "key": str(said.key),
+                    "kind": "text",
+                    "field": "",
+                    "is_positive": False,
+                    "is_mandatory": False,
+                    "texts": texts("Done."),
+                }
+            ],
+            "error": [],
+        },
     }
 
 
@@ -239,7 +253,7 @@ CHANGES = {
     "label and address": (lambda page: editing.change_page(page, {"label": "Other", "slug": "other"}, by="Ana"), 2),
     "the default page": (lambda page: editing.change_page(page, {"is_default": True}, by="Ana"), 0),
     "a text": (
-        lambda page: editing.change_page(page, {"texts": page.texts | {"fr": page.texts["fr"] | {"error": "Non."}}}, by="Ana"),
+        lambda page: say(page, "error", fr="Non."),
         1,
     ),
 }
@@ -258,7 +272,7 @@ def test_of_a_page_never_published_every_block_is_a_change(draft):
 
 def test_restored_version_is_the_page_as_it_was_then(online):
     version, shown = online.version, publishing.snapshot(online)
-    editing.change_page(online, {"label": "Other", "slug": "other", "preload_data": True, "texts": {}}, by="Ana Lopes")
+    editing.change_page(online, {"label": "Other", "slug": "other", "preload_data": True}, by="Ana Lopes")
     editing.remove(online, first(online), by="Ana Lopes")
     editing.move_to(online, first(online), 5, by="Ana Lopes")
     editing.add(online, "heading", by="Ana Lopes")
@@ -436,8 +450,8 @@ CASES = {
         [(ERROR, "The expiration is in the past.", "")],
     ),
     "confirmation in one language": (
-        lambda page: editing.change_page(page, {"texts": {"fr": {"confirmation": "Merci."}}}, by="Ana"),
-        [(WARNING, "The confirmation page has no text in this language: English.", "")],
+        lambda page: say(page, "confirmation", fr="Merci."),
+        [(WARNING, "The label is missing in this language: English.", "text")],
     ),
 }
 
@@ -450,10 +464,7 @@ def test_checks_find(draft, change, expected):
 
 
 def test_a_page_in_one_language_is_not_half_a_page_in_two(draft):
-    for block in draft.blocks.all():
-        Block.objects.filter(pk=block.pk).update(texts={"fr": {"label": "Oui"}})
-    LandingPage.objects.filter(pk=draft.pk).update(texts={"fr": {"confirmation": "Merci."}})
-    draft.refresh_from_db()
+    draft.every_block.update(texts={"fr": {"label": "Oui"}})
 
     assert publishing.checks(draft) == []
     assert publishing.snapshot(draft)["languages"] == ["fr"]

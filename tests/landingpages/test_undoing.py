@@ -6,6 +6,7 @@ from landingpages import editing, publishing, states, undoing
 from landingpages.models import Block, LandingPage, PageState
 from profiles.models import Service
 from tests.factories import LandingPageFactory, ServiceFactory
+from tests.landingpages.visitors import say
 
 
 def stored(page):
@@ -25,7 +26,7 @@ CHANGES = {
     "a block changed": lambda page: editing.change(
         page, page.blocks.get(field="opted_out_email").key, {"is_positive": True, "is_mandatory": True}, by="Ana"
     ),
-    "a text changed": lambda page: editing.change_page(page, {"texts": {"en": {"confirmation": "New"}}}, by="Ana"),
+    "a text changed": lambda page: say(page, "confirmation", en="New"),
 }
 
 
