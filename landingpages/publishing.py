@@ -139,6 +139,7 @@ def restore(page: LandingPage, version: PublishedVersion, *, by: AbstractUser | 
     # Versions of former releases lack what came later.
     values = {name: jobs.setting(content, name) for name in SETTINGS if name in content["settings"] or jobs.has_former(name)}
     values |= {name: content[name] for name in ("slug", "label")} | _known_service(page, content)
+    values["embed_origins"] = values.get("embed_origins") or []
     if values["expires_at"]:
         values["expires_at"] = datetime.fromisoformat(values["expires_at"])
     values |= _known_brand(content)

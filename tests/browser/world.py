@@ -1,5 +1,6 @@
 """What the pages show in the browser tests: people, choices, quarantined addresses and a delivery in each status."""
 
+import uuid
 from datetime import date, timedelta
 
 from django.contrib.auth.models import Group, User
@@ -10,7 +11,7 @@ from deliveries import lifecycle, preparation, sending, skeleton, transports
 from deliveries.models import Delivery
 from deliveries.statuses import DeliveryStatus
 from landingpages import centre, copying, editing, publishing, scheduling
-from landingpages.models import ScheduledPublication
+from landingpages.models import ScheduledPublication, Submission, SubmissionStatus, VisitCount
 from profiles import audiences, consent, freezing, pending, saved_audiences, subscriptions
 from profiles.channels import Channel
 from profiles.links import Purpose, make_token
@@ -162,6 +163,7 @@ def backoffice_pages() -> list[str]:
             reverse(f"deliveries:{name}", args=[marie.pk])
             for name in ("profile_sending_log", "profile_exclusion_log", "profile_tracking_log")
         ),
+        *_submission_pages(),
         *_audience_pages(),
         reverse("admin:profiles_service_changelist"),
         reverse("admin:profiles_service_add"),
@@ -231,6 +233,28 @@ def _lifecycle_pages() -> list[str]:
         reverse("landingpages:unpublish", args=[failed.pk]),
         reverse("landingpages:build", args=[copying.templates().get().pk]),
         reverse("landingpages:properties", args=[copying.templates().get().pk]),
+    ]
+
+
+def _submission_pages() -> list[str]:
+    """What a page was sent, how it is tested, and how it comes onto another site."""
+    page, marie = PublishedPageFactory(label="Sent", embed_origins=["https://www.example.org"]), Profile.objects.first()
+    now, typed = timezone.now(), {"email": LONG_ADDRESS, "last_name": "Petit"}
+    VisitCount.objects.create(version=page.version, day=timezone.localdate(), visits=12_345)
+    for status in SubmissionStatus:
+        confirms = {"confirmation_id": uuid.uuid4()} if status == SubmissionStatus.PENDING else {}
+        Submission.objects.create(
+            page=page, version=page.version, language="fr", data=typed, received_at=now, status=status,
+            processed_at=None if status == SubmissionStatus.RECEIVED else now, changed=["last_name"], **confirms,
+        )  # fmt: skip
+    trial = {"page_id": page.pk, "version": "edited", "age": "fresh"}
+    return [
+        *(reverse(f"landingpages:{name}", args=[page.pk]) for name in ("submissions", "submission_export", "test", "embed")),
+        reverse("landingpages:submissions", args=[page.pk]) + "?status=applied&since=2000-01-01&until=1999-01-01",
+        reverse("landingpages:submission", args=[page.pk, Submission.objects.filter(page=page).first().pk]),
+        reverse("landingpages:test", args=[page.pk]) + f"?visitor={marie.pk}&age=before&q=nobody",
+        reverse("landingpages:trial", kwargs=trial | {"visitor": marie.pk}),
+        reverse("landingpages:trial", kwargs=trial | {"visitor": "stranger"}),
     ]
 
 

@@ -59,6 +59,7 @@ def test_snapshot_has_the_shape_that_versions_keep():
             "redirection_url": "",
             "expires_at": "2030-01-02T03:04:05+00:00",
             "service_id": None,
+            "embed_origins": None,
             "key_mapping": {},
             "specific_action": "blocklist",
             "service_from_url": False,
