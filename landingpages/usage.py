@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import TextField
-from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from landingpages.models import LandingPage, PageStatus
 from landingpages.page_checks import links_in, own_slug
+from landingpages.parts import every_block
+from landingpages.showing import linked_pages
 from profiles.models import Service
 
 SHOWN = 20  # of each kind, by name
@@ -70,13 +70,18 @@ def _pages(page: LandingPage) -> Iterator[Uses]:
 
 
 def linking_to(page: LandingPage) -> list[LandingPage]:
-    """The other pages that visitors can open, and whose text or redirection leads to this one."""
+    """The other pages that visitors can open, and whose text, buttons or redirection lead to this one."""
     slug = page.version.content["slug"] if page.version else page.slug
-    online = LandingPage.objects.exclude(pk=page.pk).filter(status=PageStatus.ONLINE)
-    mention = online.annotate(words=Cast("version__content", TextField())).filter(words__contains=f"/lp/{slug}")
-    return [other for other in mention.select_related("version") if other.version and slug in _targets(other.version.content)]
+    online = LandingPage.objects.exclude(pk=page.pk).filter(status=PageStatus.ONLINE).select_related("version")
+    return [other for other in online if other.version and leads_to(other.version.content, page.pk, slug)]
 
 
-def _targets(content: dict[str, Any]) -> set[str]:
-    links = links_in({"texts": content["texts"], **{block["key"]: block["texts"] for block in content["blocks"]}})
+def leads_to(content: dict[str, Any], page_id: int, slug: str) -> bool:
+    """Whether a page with this content links to the page with this id and address."""
+    blocks = list(every_block(content))
+    return slug in _targets(content, blocks) or any(page_id in linked_pages(block) for block in blocks)
+
+
+def _targets(content: dict[str, Any], blocks: list[dict[str, Any]]) -> set[str]:
+    links = links_in({block["key"]: [block["texts"], block.get("options")] for block in blocks})
     return {own_slug(url) for url in (*links, content["settings"]["redirection_url"])}
