@@ -147,6 +147,7 @@ def values(operator, settings, tmp_path):
         "age": "fresh",
         "part": "fresh-link",
         "shared_id": SharedBlock.objects.create(label="Contact").pk,
+        "template": "generic",
         "submission_id": Submission.objects.create(
             page=page, version=page.version, data={"email": profile.email}, language="en", received_at=timezone.now()
         ).pk,

@@ -10,8 +10,8 @@ from django.utils import timezone
 from deliveries import lifecycle, preparation, sending, skeleton, transports
 from deliveries.models import Delivery
 from deliveries.statuses import DeliveryStatus
-from landingpages import centre, editing, publishing
-from landingpages.models import Submission, SubmissionStatus, VisitCount
+from landingpages import centre, copying, editing, publishing, scheduling
+from landingpages.models import ScheduledPublication, Submission, SubmissionStatus, VisitCount
 from profiles import audiences, consent, freezing, pending, saved_audiences, subscriptions
 from profiles.channels import Channel
 from profiles.links import Purpose, make_token
@@ -184,6 +184,7 @@ def backoffice_pages() -> list[str]:
         reverse("admin:quarantine_quarantinedaddress_change", args=[record.pk]),
         reverse("quarantine:paste"),
         *_builder_pages(),
+        *_lifecycle_pages(),
         *_delivery_pages(),
         reverse("admin:auth_user_changelist"),
         reverse("admin:auth_user_add"),
@@ -209,6 +210,29 @@ def _builder_pages() -> list[str]:
         reverse("landingpages:visitors", args=[page.pk]),
         *(build + end for end in ("", f"?block={page.blocks.get(field='opted_out_sms').key}&visitor={marie.pk}&scheme=dark")),
         *(build + end for end in ("?width=desktop&lang=fr", "?part=confirmation", "?part=error&width=desktop")),
+    ]
+
+
+def _lifecycle_pages() -> list[str]:
+    """The list, templates, a page that waits, one that failed, one to compare, one to delete."""
+    waits, failed = LandingPageFactory(label="Waits"), PublishedPageFactory(label="Failed " * 12)
+    editing.add(failed, "text", by="Ana Lopes")
+    for page in (waits, failed):
+        page.refresh_from_db()
+        scheduling.schedule(page, at=timezone.now() + timedelta(days=1), by="Ana Lopes")
+    ScheduledPublication.objects.filter(page=failed).update(failed_at=timezone.now(), reason="The page has no button.")
+    copying.save_as_template(waits, label="House style " * 8, description="For newsletters", by="Ana Lopes")
+    names = ("properties", "publish", "versions", "compare", "uses", "duplicate", "save_as_template", "delete")
+    return [
+        reverse("landingpages:list"),
+        reverse("landingpages:list") + "?q=nothing",
+        reverse("landingpages:templates"),
+        reverse("landingpages:add"),
+        reverse("landingpages:add") + "?template=subscription",
+        *(reverse(f"landingpages:{name}", args=[page.pk]) for name in names for page in (waits, failed)),
+        reverse("landingpages:unpublish", args=[failed.pk]),
+        reverse("landingpages:build", args=[copying.templates().get().pk]),
+        reverse("landingpages:properties", args=[copying.templates().get().pk]),
     ]
 
 
