@@ -1,13 +1,13 @@
 """The page of a signed link: how fast it is answered, and what a submission costs, beside the least that each must do.
 
-Run from the root with the Python of .venv. gunicorn with two sync workers serves the product and then the floor (limit.py)
-on the same database; clients of this process ask both in turn. Prints requests per second, their ratio and a check of what
-the submissions changed; a failed check ends with code 1.
+Run from the root with the Python of .venv; needs wrk. gunicorn with two sync workers serves the product and the limit
+(limit.py) in turn, on the same database; wrk asks with 16 connections. Prints requests per second, the ratios with what is
+demanded of them, and a check of what the submissions changed; ends with code 1 where anything is short or wrong.
 """
 
 import argparse
-import asyncio
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,21 +17,40 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
 import main_job  # noqa: E402 (found by the line above)
 
-CLIENTS = 16
+CONNECTIONS = 16
 SLUG = "preferences"
+GET_DEMAND, POST_DEMAND, SPREAD_DEMAND = 0.55, 0.5, 3.0
+APPLICATIONS = {"limit": "bench.limit:application", "product": "config.wsgi:application"}
+SCRIPT = """
+local tokens, at = {}, 0
+for line in io.lines("%(tokens)s") do tokens[#tokens + 1] = line end
+function request()
+  at = at %% #tokens + 1
+  local path = "/lp/%(slug)s/" .. tokens[at] .. "/"
+  return wrk.format("%(method)s", path, {["Content-Type"] = "application/x-www-form-urlencoded"}, "%(body)s")
+end
+function done(summary, latency)
+  local errors, p50, p99 = summary.errors.status, latency:percentile(50), latency:percentile(99)
+  print(string.format("FIGURES %%d %%d %%d %%.0f %%.0f", summary.requests, summary.duration, errors, p50, p99))
+end
+"""
 
 
 @dataclass
 class Load:
-    """What the clients saw: answers per second, and milliseconds of the median and of the slowest hundredth."""
+    """What wrk saw: answers per second, and milliseconds of the median and of the slowest hundredth."""
 
+    requests: int
     rate: float
     p50: float
     p99: float
@@ -39,46 +58,52 @@ class Load:
 
 def main() -> int:
     arguments = parse()
+    if not shutil.which("wrk"):
+        sys.exit("wrk is missing: install it (Debian and Ubuntu: apt-get install wrk).")
     with tempfile.TemporaryDirectory() as folder, main_job.database(arguments.database, Path(folder)) as url:
         main_job.set_environment(url)
         port = free_port()
         os.environ |= {"ALLOWED_HOSTS": "127.0.0.1", "PUBLIC_URL": f"http://127.0.0.1:{port}"}
         main_job.measured(main_job.migrate)
-        made = main_job.measured(make, arguments.posts).result
-        gets = {name: [] for name in APPLICATIONS}
-        posts = {name: [] for name in APPLICATIONS}
-        for number in range(arguments.rounds):
-            for name, application in APPLICATIONS.items():
-                with server(application, port):
-                    tokens = made["tokens"]
-                    gets[name].append(asyncio.run(load(port, [(token, b"") for token in tokens * arguments.repeat])))
-                    if number == 0:
-                        half = tokens[: len(tokens) // 2] if name == "product" else tokens[len(tokens) // 2 :]
-                        posts[name].append(asyncio.run(load(port, [(token, made["body"]) for token in half])))
-        changed = main_job.measured(changes).result
-    for title, loads in (("GET", gets), ("POST", posts)):
-        report(title, loads)
-    expected = (arguments.posts, 2 * arguments.posts, [])
-    print("ok" if changed == expected else "FAILED", "each submission ticked two boxes and left two rows in the ledger:", changed)
-    return 0 if changed == expected else 1
+        made = main_job.measured(make, arguments.people, arguments.rounds * len(APPLICATIONS)).result
+        loads = measure(Wrk(port, Path(folder), arguments.seconds), made, arguments.rounds, port)
+        people, rows, wrong = main_job.measured(recorded).result
+    fine = [judged(title, loads[title], demand) for title, demand in (("GET", GET_DEMAND), ("POST", POST_DEMAND))]
+    posts = sum(one.requests for one in loads["POST"]["product"])
+    # wrk leaves without the last answers.
+    exact = posts <= people <= posts + CONNECTIONS * arguments.rounds and rows == 2 * people and not wrong
+    print(
+        f"{'ok' if exact else 'SHORT'} {posts:,} posts ticked two boxes of {people:,} people, {rows:,} ledger rows, {wrong} disagree"
+    )
+    return 0 if all(fine) and exact else 1
 
 
-APPLICATIONS = {"product": "config.wsgi:application", "floor": "bench.limit:application"}
+def measure(wrk: "Wrk", made: dict[str, Any], rounds: int, port: int) -> dict[str, dict[str, list[Load]]]:
+    """Title -> server -> loads. Nobody posts twice, so that every post of the product changes something."""
+    loads: dict[str, dict[str, list[Load]]] = {title: {name: [] for name in APPLICATIONS} for title in ("GET", "POST")}
+    parts = iter(made["parts"])
+    for _round in range(rounds):
+        for name, application in APPLICATIONS.items():
+            with server(application, port):
+                wrk.run("GET", made["tokens"], seconds=1)
+                loads["GET"][name].append(wrk.run("GET", made["tokens"]))
+                loads["POST"][name].append(wrk.run("POST", next(parts), made[name]))
+    return loads
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="400 people, one round")
-    parser.add_argument("--profiles", dest="posts", type=int, help="people, half of whom submit to each server; default 4,000")
+    parser.add_argument("--quick", action="store_true", help="one short round")
+    parser.add_argument("--profiles", dest="people", type=int, help="people; default 60,000")
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
     arguments = parser.parse_args()
-    arguments.posts = arguments.posts or (400 if arguments.quick else 4_000)
-    arguments.rounds, arguments.repeat = (1, 3) if arguments.quick else (3, 2)
+    arguments.people = arguments.people or (10_000 if arguments.quick else 60_000)
+    arguments.rounds, arguments.seconds = (1, 3) if arguments.quick else (3, 6)
     return arguments
 
 
-def make(people: int) -> dict[str, object]:
-    """A published page, its people and their links, and what a form with two ticked boxes sends."""
+def make(people: int, parts: int) -> dict[str, Any]:
+    """A published page, its people and their links, and what a form with two ticked boxes sends to each server."""
     from django.core.management import call_command
 
     from landingpages import forms, publishing
@@ -89,19 +114,24 @@ def make(people: int) -> dict[str, object]:
     call_command("collectstatic", interactive=False, verbosity=0)  # the product names its style sheets by their contents
     page = create_page("acquisition", label="Preferences", slug=SLUG, by="bench")
     publishing.publish(page, by="bench")
-    profiles = Profile.objects.bulk_create(Profile(last_name=f"P{n}", email=f"p{n}@example.org") for n in range(people))
+    rows = (Profile(last_name=f"P{n}", email=f"p{n}@example.org") for n in range(people))
+    profiles = Profile.objects.bulk_create(rows, batch_size=2000)
     boxes = [block for block in page.version.content["blocks"] if block["field"] in ("opted_out_email", "opted_out_sms")]
     body = "&".join([*(f"{forms.field_name(block)}=on" for block in boxes), f"version={page.version.number}"])
     tokens = [make_token(Purpose.PAGE, profile.public_id, page=page.pk) for profile in profiles]
-    return {"tokens": tokens, "body": body.encode()}
+    size = people // parts
+    shares = [tokens[at : at + size] for at in range(0, size * parts, size)]
+    return {"tokens": tokens, "parts": shares, "product": body, "limit": "email=on&sms=on"}
 
 
-def changes() -> tuple[int, int, list[str]]:
+def recorded() -> tuple[int, int, int]:
+    """People who ticked two boxes on the product's page, rows that it left in the ledger, and people who do not agree."""
     from profiles import ledger
     from profiles.models import ConsentEvent, Profile
 
-    ticked = Profile.objects.filter(opted_out_email=True, opted_out_sms=True).count()
-    return ticked, ConsentEvent.objects.count(), list(ledger.disagreements())
+    events = ConsentEvent.objects.exclude(page_version_id=None)
+    ticked = Profile.objects.filter(pk__in=events.values("profile"), opted_out_email=True, opted_out_sms=True)
+    return ticked.count(), events.count(), sum(1 for _one in ledger.disagreements())
 
 
 @contextmanager
@@ -110,50 +140,61 @@ def server(application: str, port: int) -> Iterator[None]:
     command = [sys.executable, "-m", "gunicorn", application, "-w", "2", "-b", f"127.0.0.1:{port}", "--log-level", "error"]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ)
     try:
-        for _try in range(300):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
+        for _try in range(2):  # workers
+            wait_for(f"http://127.0.0.1:{port}/nowhere/")
         yield
     finally:
         process.terminate()
         process.wait(30)
 
 
-async def load(port: int, requests: list[tuple[str, bytes]]) -> Load:
-    """Ask for every request once, CLIENTS at a time; RuntimeError for an answer other than 200."""
-    waiting, times = iter(requests), []
-
-    async def client() -> None:
-        for token, body in waiting:
-            began = time.perf_counter()
-            await ask(port, token, body)
-            times.append((time.perf_counter() - began) * 1000)
-
-    began = time.perf_counter()
-    await asyncio.gather(*(client() for _ in range(CLIENTS)))
-    return Load(len(times) / (time.perf_counter() - began), median(times), quantiles(times, n=100)[98])
+def wait_for(address: str) -> None:
+    """Until somebody answers there, whatever it is."""
+    for _try in range(300):
+        try:
+            urlopen(address, timeout=60)
+        except HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
 
 
-async def ask(port: int, token: str, body: bytes) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    head = f"{'POST' if body else 'GET'} /lp/{SLUG}/{token}/ HTTP/1.0\r\nHost: 127.0.0.1\r\n"
-    form = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n" if body else ""
-    writer.write(f"{head}{form}\r\n".encode() + body)
-    answer = await reader.read()
-    writer.close()
-    if b" 200 " not in answer[:20]:
-        raise RuntimeError(answer[:300])
+@dataclass
+class Wrk:
+    """The load generator: one thread, every request with the next token."""
+
+    port: int
+    folder: Path
+    seconds: int
+
+    def run(self, method: str, tokens: list[str], body: str = "", *, seconds: int = 0) -> Load:
+        """RuntimeError for an answer other than 200, and where there were fewer tokens than posts."""
+        listed, script = self.folder / "tokens", self.folder / "requests.lua"
+        listed.write_text("\n".join(tokens))
+        script.write_text(SCRIPT % {"tokens": listed, "method": method, "slug": SLUG, "body": body})
+        duration = seconds or self.seconds
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{duration}s", "--timeout", "20s", "-s", str(script)]
+        done = subprocess.run([*command, f"http://127.0.0.1:{self.port}"], capture_output=True, text=True, check=True)
+        requests, micros, errors, p50, p99 = map(int, done.stdout.rpartition("FIGURES ")[2].split())
+        if errors or (body and requests > len(tokens)):
+            raise RuntimeError(done.stdout)
+        return Load(requests, requests / micros * 1e6, p50 / 1000, p99 / 1000)
 
 
-def report(title: str, loads: dict[str, list[Load]]) -> None:
-    rates = {}
-    for name, rounds in loads.items():
-        rates[name] = median(one.rate for one in rounds)
-        p50, p99 = (median(getattr(one, part) for one in rounds) for part in ("p50", "p99"))
-        print(f"{title:5} {name:8} {rates[name]:8.0f} requests/s   p50 {p50:6.1f} ms   p99 {p99:6.1f} ms")
-    print(f"{title:5} ratio to the floor {rates['product'] / rates['floor']:.2f}")
+def judged(title: str, loads: dict[str, list[Load]], demand: float) -> bool:
+    """Print what was measured, and how it stands to what is demanded."""
+    middle = {
+        name: {part: median(getattr(one, part) for one in rounds) for part in ("rate", "p50", "p99")}
+        for name, rounds in loads.items()
+    }
+    for name, one in middle.items():
+        print(f"{title:5} {name:8} {one['rate']:8.0f} requests/s   p50 {one['p50']:6.1f} ms   p99 {one['p99']:6.1f} ms")
+    product = middle["product"]
+    ratio, spread = product["rate"] / middle["limit"]["rate"], product["p99"] / product["p50"]
+    is_fast, is_even = ratio >= demand, spread <= SPREAD_DEMAND
+    print(f"{'ok' if is_fast else 'SHORT'} {title} / limit {ratio:.2f} (demand >= {demand})")
+    print(f"{'ok' if is_even else 'SHORT'} {title} p99 / p50 {spread:.1f} (demand <= {SPREAD_DEMAND:.0f})")
+    return is_fast and is_even
 
 
 def free_port() -> int:

@@ -1,19 +1,31 @@
-"""The limit for a page of one person: the token read, one row by its key, a text without a template; to post, the bare writes.
+"""The limit for a page of one person: a view that reads the token, one row by its key, and fills a text without a template;
+to post, one UPDATE and the INSERTs that the product makes too.
 
-A WSGI application for gunicorn, on the same settings and the same database as the product; the floor of landing_page.py.
+A WSGI application for gunicorn, on the settings and the database of the product but the four middlewares that every site
+has; the floor of landing_page.py.
 """
 
 import os
-from collections.abc import Callable, Iterable
-from typing import Any
 
 import django
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+settings.ROOT_URLCONF = "bench.limit"
+settings.MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
 django.setup()
 
-from django.db import connection, transaction  # noqa: E402 (settings first)
+from django.core.handlers.wsgi import WSGIHandler  # noqa: E402 (settings first)
+from django.db import connection, transaction  # noqa: E402
+from django.http import HttpRequest, HttpResponse  # noqa: E402
+from django.urls import path  # noqa: E402
 from django.utils import timezone  # noqa: E402
+from django.views.decorators.csrf import csrf_exempt  # noqa: E402
 
 from profiles import links  # noqa: E402
 from profiles.links import Purpose  # noqa: E402
@@ -27,17 +39,20 @@ RECORD = """INSERT INTO profiles_consentevent (profile_id, scope, service_label,
     VALUES (%s, %s, '', %s, %s, %s, 'landing_page', '', '', '', '', '', '', '')"""
 
 
-def application(environment: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    token = environment["PATH_INFO"].rstrip("/").rpartition("/")[2]
+@csrf_exempt
+def page(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     public_id = links.read_token(token, Purpose.PAGE).public_id
     key = public_id if connection.vendor == "postgresql" else public_id.hex
     with connection.cursor() as cursor:
         cursor.execute(READ, [key])
         number, email, sms = cursor.fetchone()
-        if environment["REQUEST_METHOD"] == "POST":
+        if request.method == "POST":
             with transaction.atomic():
                 cursor.execute(WRITE, [True, True, number])
                 now = timezone.now()
-                cursor.executemany(RECORD, [(number, scope, False, True, now) for scope in ("email", "sms")])
-    start_response("200 OK", [("Content-Type", "text/html")])
-    return [(PAGE % ("checked" * bool(email), "checked" * bool(sms))).encode()]
+                cursor.executemany(RECORD, [(number, scope, False, True, now) for scope in request.POST])
+    return HttpResponse(PAGE % ("checked" * bool(email), "checked" * bool(sms)))
+
+
+urlpatterns = [path("lp/<slug:slug>/<str:token>/", page)]
+application = WSGIHandler()

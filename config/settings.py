@@ -105,7 +105,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "config.middleware.DefaultPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -284,6 +284,7 @@ VALIDITY_DAYS = 5  # a message that could not be handed over until then fails
 SMTP_TIMEOUT_SECONDS = 60  # for a connection and for every answer
 SMTP_DOT_TIMEOUT_SECONDS = 300  # for the answer to a whole message
 PREPARATION_RANGE = 500_000  # profile ids that one statement prepares
+FREEZE_AT_ONCE = 50_000  # profile ids up to which a list is frozen inside of the request: longer ones are the worker's
 SEAL_SECONDS = 5  # between two looks of the sealer at the ledger
 PAUSE_SECONDS = 0.02  # between two commits of a batch job, so that others can write on SQLite
 

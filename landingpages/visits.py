@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from landingpages import centre, jobs, memberships
+from landingpages import centre, jobs, memberships, opening
 from landingpages.blocks import FIELDS
 from landingpages.forms import bound_blocks
 from landingpages.job_models import SERVICE_ACTIONS, SpecificAction
@@ -112,14 +112,24 @@ def find(slug: str, token: str = "", service: str = "") -> Visit | None:
     `service` is the name of the one that a page of several is opened for.
     """
     link = _read(token)
+    visit = _as_ever(slug, link, service) or _found(slug, link, service)
+    return _with_own_services(visit) if visit and visit.is_centre else visit
+
+
+def _as_ever(slug: str, link: Link | None, service: str) -> Visit | None:
+    """Nearly every link: to a page that has kept its address, of a profile that was not merged."""
+    opened = opening.by_link(link) if link else None
+    if opened is None or opened.profile is None or opened.version.content["slug"] != slug:
+        return None
+    return Visit(opened.page, opened.version, link, opened.profile, service)
+
+
+def _found(slug: str, link: Link | None, service: str) -> Visit | None:
     page = _page(slug, link)
     if page is None or page.version is None:
         return None
     profile = aliases.by_public_id(link.public_id) if link and link.page == page.pk else None
-    if profile is None:
-        link = None
-    visit = Visit(page, page.version, link, profile, service)
-    return _with_own_services(visit) if visit.is_centre else visit
+    return Visit(page, page.version, link if profile else None, profile, service)
 
 
 def _with_own_services(visit: Visit) -> Visit:

@@ -21,6 +21,7 @@ from profiles.listfilters import ChangeList
 from profiles.models import CustomField, Profile, ProfileQuerySet, Service
 from profiles.paging import Paginator
 from profiles.selection import Selection
+from profiles.templatetags.addresses import breakable
 
 EMPTY = "–"
 
@@ -51,10 +52,10 @@ def _box_column(scope: str, field: str) -> Any:
 class ProfileAdmin(ModelAdmin):
     search_fields = ("email",)  # what makes the search box appear; get_search_results decides
     search_help_text = _("Email, mobile, first or last name")
-    list_display = ("name", "email", "mobile", "country_label", "language_label", "no_longer_contact")
+    list_display = ("name", "email_in_parts", "mobile", "country_label", "language_label", "no_longer_contact")
     list_display_links = ("name",)
     list_filter = filters.FILTERS
-    sortable_by = ("name", "email", "mobile")
+    sortable_by = ("name", "email_in_parts", "mobile")
     list_per_page = 50
     empty_value_display = EMPTY
     list_max_show_all = 0
@@ -68,7 +69,11 @@ class ProfileAdmin(ModelAdmin):
 
     @admin.display(description=_("name"), ordering="last_name_folded")
     def name(self, profile: Profile) -> str:
-        return profile.full_name or str(profile)
+        return breakable(profile.full_name or profile)
+
+    @admin.display(description=_("email"), ordering="email")
+    def email_in_parts(self, profile: Profile) -> str:
+        return breakable(profile.email) if profile.email else EMPTY
 
     @admin.display(description=_("country"))
     def country_label(self, profile: Profile) -> str:

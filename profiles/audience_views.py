@@ -13,13 +13,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from profiles import audiences, saved_audiences
+from profiles import audiences, freezing, saved_audiences
 from profiles.audience_builder import Builder, blank
 from profiles.audience_forms import AudienceForm, FreezeForm, ListFilterForm, list_label
 from profiles.audiences import InvalidAudience, Tree
-from profiles.backoffice import backoffice_view, operator, render
+from profiles.backoffice import backoffice_view, is_fragment, operator, render
 from profiles.channels import Channel
-from profiles.models import AudienceKind, SavedAudience
+from profiles.models import AudienceKind, Freezing, SavedAudience
 from profiles.paging import Paginator
 from profiles.timelimit import TookTooLong, time_limit
 
@@ -152,6 +152,9 @@ def summary(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, audience_id: int) -> HttpResponse:
     """Whom the audience means, how it would split now, and its first members."""
     audience = get_object_or_404(SavedAudience, pk=audience_id)
+    in_the_making = None if audience.is_complete else Freezing.objects.filter(pk=audience.pk).first()
+    if is_fragment(request):
+        return _making(request, audience, in_the_making)
     words, fault = _in_words(audience.tree)
     return render(
         request,
@@ -159,11 +162,19 @@ def show(request: HttpRequest, audience_id: int) -> HttpResponse:
         title=audience.label,
         crumbs=crumbs(),
         audience=audience,
+        freezing=in_the_making,
         words=words,
         fault=fault,
         uses=saved_audiences.uses([audience])[audience.pk],
         **_members(request, audience, fault),
     )
+
+
+def _making(request: HttpRequest, audience: SavedAudience, freezing: Freezing | None) -> HttpResponse:
+    """How far the worker is (a fragment that refreshes itself); once it is through, the whole page anew."""
+    if freezing is None:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "profiles/audience_making.html", title=audience.label, audience=audience, freezing=freezing)
 
 
 def _in_words(tree: Tree) -> tuple[str, str]:
@@ -214,8 +225,9 @@ def freeze(request: HttpRequest, audience_id: int) -> HttpResponse:
     day = date_format(timezone.localdate(), "SHORT_DATE_FORMAT")
     form = FreezeForm(request.POST or None, initial={"label": list_label(audience, day)})
     if request.method == "POST" and form.is_valid() and not fault:
-        frozen = saved_audiences.freeze(audience, label=form.cleaned_data["label"], by=operator(request))
-        messages.success(request, _("The list “%(label)s” is made.") % {"label": frozen.label})
+        frozen = freezing.freeze(audience, label=form.cleaned_data["label"], by=operator(request))
+        if frozen.is_complete:
+            messages.success(request, _("The list “%(label)s” is made.") % {"label": frozen.label})
         return redirect("profiles:audience", frozen.pk)
     return render(
         request,
@@ -229,6 +241,20 @@ def freeze(request: HttpRequest, audience_id: int) -> HttpResponse:
         form=form,
         number=None if fault else _number(audience),
     )
+
+
+@backoffice_view("profiles.add_savedaudience")
+@require_POST
+def stop(request: HttpRequest, audience_id: int) -> HttpResponse:
+    """Give up a list that is being made: it goes, with those who are in."""
+    frozen = get_object_or_404(SavedAudience, pk=audience_id, kind=AudienceKind.LIST)
+    try:
+        freezing.stop(frozen)
+    except freezing.AlreadyComplete:
+        messages.warning(request, _("The list was complete already: nothing was stopped."))
+        return redirect("profiles:audience", frozen.pk)
+    messages.success(request, _("The list “%(label)s” is stopped, and gone.") % {"label": frozen.label})
+    return redirect("profiles:audiences")
 
 
 def _number(audience: SavedAudience) -> int | None:

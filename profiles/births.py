@@ -18,6 +18,14 @@ def check(born: date | None) -> None:
         raise ValidationError(_("Look at the year: nobody that old reads mail."), code="too_early")
 
 
+def age(born: date | None) -> int | None:
+    """Completed years today; None without a date of birth."""
+    if born is None:
+        return None
+    today = timezone.localdate()
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
 def age_in_words(age: int | None) -> str:
     """ "41 years"; "" where the date of birth is not known."""
     return "" if age is None else ngettext("%(age)s year", "%(age)s years", age) % {"age": age}

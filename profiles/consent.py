@@ -18,6 +18,7 @@ __all__ = [
     "Evidence",
     "actor",
     "apply_choices",
+    "apply_to_held",
     "insert_profiles",
     "opt_out",
     "opt_out_set",
@@ -42,6 +43,7 @@ class Evidence:
 
 
 NO_EVIDENCE = Evidence()
+NO_WORDINGS: Mapping[str, str] = {}
 
 
 def apply_choices(
@@ -51,28 +53,51 @@ def apply_choices(
     source: Source,
     by: AbstractUser | str | None = None,
     evidence: Evidence = NO_EVIDENCE,
+    wordings: Mapping[str, str] = NO_WORDINGS,
 ) -> list[ConsentEvent]:
     """Tick and untick boxes of one profile; `choices` is scope -> ticked, scopes left out stay as they are.
 
-    Returns the ledger rows written: none where everything was so already. The profile in hand is brought up to date.
+    Each ledger row keeps the wording of its own box, where `wordings` has one. Returns the rows written: none where
+    everything was so already. The profile in hand is brought up to date.
+    """
+    with transaction.atomic(savepoint=False):
+        current = aliases.held(profile.pk)
+        events = apply_to_held(current, choices, source=source, by=by, evidence=evidence, wordings=wordings)
+    for field in OPT_OUT_FIELDS.values():
+        setattr(profile, field, getattr(current, field))
+    return events
+
+
+def apply_to_held(
+    profile: Profile,
+    choices: Mapping[str, bool],
+    *,
+    source: Source,
+    by: AbstractUser | str | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+    wordings: Mapping[str, str] = NO_WORDINGS,
+) -> list[ConsentEvent]:
+    """The same for a profile that the caller has just read and holds until its transaction ends (profiles.aliases.held).
+
     Clearing a channel's box also forgets that its address was erased while it was silent.
     """
-    with transaction.atomic():
-        current = aliases.held(profile.pk)
-        stored = current.choices
-        changed = {scope: ticked for scope, ticked in choices.items() if stored[scope] != ticked}
-        if changed:
-            _write_boxes(current.pk, changed, by=actor(by))
-        events = [
-            ConsentEvent(profile=current, before=not ticked, after=ticked, **_common(scope, source, by, evidence))
-            for scope, ticked in changed.items()
-        ]
-        ConsentEvent.objects.bulk_create(events)
-        for channel in Channel.addressed():
-            if changed.get(channel.value) is False:
-                erased.forget(channel, getattr(current, channel.address_field))
-    for scope, field in OPT_OUT_FIELDS.items():
-        setattr(profile, field, changed.get(scope, stored[scope]))
+    stored = profile.choices
+    changed = {scope: ticked for scope, ticked in choices.items() if stored[scope] != ticked}
+    if not changed:
+        return []
+    _write_boxes(profile.pk, changed, by=actor(by))
+    events = [
+        ConsentEvent(profile=profile, before=not ticked, after=ticked, **_common(scope, source, by, evidence))
+        for scope, ticked in changed.items()
+    ]
+    for event in events:
+        event.wording = wordings.get(event.scope, event.wording)
+    ConsentEvent.objects.bulk_create(events)
+    for channel in Channel.addressed():
+        if changed.get(channel.value) is False:
+            erased.forget(channel, getattr(profile, channel.address_field))
+    for scope, ticked in changed.items():
+        setattr(profile, OPT_OUT_FIELDS[scope], ticked)
     return events
 
 

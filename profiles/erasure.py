@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from django.utils import timezone
 
-from profiles import erased, holders, registering, sealing
+from profiles import erased, erased_keys, holders, registering, sealing
 from profiles.actors import actor
 from profiles.channels import ANY_CHANNEL, Channel
 from profiles.holders import Addresses, Person
@@ -64,6 +64,7 @@ def erase(profile: Profile, *, revision: int, by: AbstractUser | str) -> list[Pa
         person = holders.person(locked)
         for channel, address in silenced(person):
             erased.remember(channel, [address])
+        erased_keys.remember(person)
         for pk in person.ids:
             _open_ledger(pk, by=actor(by))
         # The profile itself goes last: the others find their rows by it.

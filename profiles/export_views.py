@@ -5,7 +5,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -27,6 +27,8 @@ class ExportForm(forms.Form):
 @backoffice_view("profiles.export_profile")
 def export(request: HttpRequest) -> HttpResponseBase:
     """GET names what the file would hold; POST records the export and sends the file."""
+    if not {"ids", "everything"} & request.GET.keys():
+        return _choose(request)
     try:
         selection = Selection.read(request.GET)
         profiles = selection.profiles(request)
@@ -51,6 +53,19 @@ def export(request: HttpRequest) -> HttpResponseBase:
     response["Content-Disposition"] = f'attachment; filename="profiles-{timezone.localdate().isoformat()}.csv"'
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _choose(request: HttpRequest) -> HttpResponse:
+    """What to export is asked first: whoever typed the address, or followed a bookmark, has chosen nothing yet."""
+    everybody = Selection((), everything=True, filters="")
+    return render(
+        request,
+        "profiles/export_choose.html",
+        title=_("Export profiles"),
+        crumbs=[(_("Profiles"), everybody.list_url)],
+        everybody=everybody,
+        is_anybody_there=Profile.objects.exists(),
+    )
 
 
 def _record(request: HttpRequest, selection: Selection, number: int) -> None:

@@ -103,6 +103,11 @@ class ProfileForm(forms.ModelForm):
         births.check(born)
         return born
 
+    def clean(self) -> dict[str, Any] | None:
+        """The age beneath the date of birth is that of the date that stands there, not of the stored one."""
+        self["birth_date"].help_text = births.age_in_words(births.age(self.cleaned_data.get("birth_date")))
+        return super().clean()
+
     @property
     def customs(self) -> list[forms.BoundField]:
         """The custom fields in their order."""

@@ -5,57 +5,32 @@ batches of one transaction each. What a row means is in profiles.matching, what 
 """
 
 import csv
-import gc
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from profiles import bulkrows, columns, csvfiles, customfields
+from profiles import bulkrows, erased_keys
 from profiles.consent import Evidence
 from profiles.csvfiles import ImportRejected
 from profiles.matching import Change, Counts, Layout
-from profiles.models import CustomField
-from profiles.reading_ahead import Ahead
-from profiles.rows import Reader, Reject, Row
+from profiles.reading import Piece, Plan, collector_resting, plan
+from profiles.reading_ahead import LEAST_BYTES, Ahead
+from profiles.rows import Reject, Row
 from profiles.storing import Rehearsal, Storage
 
 __all__ = ["ImportRejected", "ImportResult", "Plan", "import_file", "plan", "run"]
 
-Piece = tuple[list[Row], list[Reject]]
+Pieces = Ahead | Generator[Piece, None, None]
 BATCH_ROWS = 10_000  # rows of one transaction: about a third of a second, in which others may have to wait
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a file is read: its fields by the position of their columns, and what else is needed for it."""
-
-    path: Path
-    delimiter: str
-    encoding: str
-    header: list[str]
-    fields: dict[int, str]
-    custom: list[CustomField] = field(default_factory=list)
-
-    @property
-    def unmapped(self) -> list[str]:
-        """Headers that are no field of a profile."""
-        return [
-            name.strip() or _("column %(number)s") % {"number": position + 1}
-            for position, name in enumerate(self.header)
-            if position not in self.fields
-        ]
-
-    def count(self) -> int:
-        """Rows of the file. Raises ImportRejected for one that cannot be read to its end."""
-        return csvfiles.count(self.path, self.delimiter, self.encoding)
 
 
 @dataclass
@@ -75,24 +50,10 @@ class ImportResult(Counts):
     rejects: Path | None = None  # where the rejected rows are; None where there is none
 
 
-def plan(
-    path: Path,
-    *,
-    mapping: Mapping[str, str] | None = None,
-    fields: Mapping[int, str] | None = None,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-) -> Plan:
-    """Read the header; raises ImportRejected for what is no table of profiles.
-
-    `fields` are fixed by position, or else found by the header and by `mapping` from its names.
-    """
-    encoding = encoding or csvfiles.detect_encoding(path)
-    delimiter = delimiter or csvfiles.detect_delimiter(path, encoding)
-    header = csvfiles.header(path, delimiter, encoding)
-    custom = customfields.definitions()
-    found = columns.check(dict(fields), header) if fields is not None else columns.match(header, mapping or {}, custom)
-    return Plan(path, delimiter, encoding, header, found, custom)
+def start_reading(plan: Plan, skip: int = 0) -> Pieces:
+    """The pieces behind `skip` rows; of a long file they are read by another process, which starts now."""
+    is_long = plan.path.stat().st_size >= LEAST_BYTES
+    return Ahead(plan, skip, BATCH_ROWS) if is_long else plan.pieces(skip, BATCH_ROWS)
 
 
 def run(
@@ -100,32 +61,35 @@ def run(
     *,
     by: AbstractUser | str,
     detail: str,
+    since: datetime,
     skip: int = 0,
+    pieces: Pieces | None = None,
     rehearse: bool = False,
     record: Callable[[Batch], object] = lambda batch: None,
 ) -> Iterator[Batch]:
-    """Import batch after batch, each when the next piece is asked for; `skip` rows of the file are done already.
+    """Import batch after batch, each when the next piece is asked for; `skip` rows of the file are done already,
+    or those in front of `pieces`, which are closed at the end.
+
+    The file is from `since`: rows of whoever was erased later are left out.
 
     `record` is called inside of the transaction of each batch, once at its start without rows (whoever wants to
     stop raises there, before anything is written) and once at its end. With `rehearse` nothing is written.
     """
     layout, evidence = Layout(plan.fields.values()), Evidence(detail=detail[:200])
     storage = (Rehearsal if rehearse else Storage)(layout, by=by, evidence=evidence)
-    pieces: Generator[Piece, None, None] | Ahead[Piece] = _pieces(plan, skip)
-    meanwhile: Callable[[], object] = bool  # does nothing
-    # On SQLite the thread and each row that is written would take turns with the interpreter's lock: slower than alone.
-    if connection.vendor == "postgresql":
-        pieces = ahead = Ahead(pieces)
-        meanwhile = ahead.go_on
+    pieces = pieces or start_reading(plan, skip)
     with closing(pieces):
         written_at = 0.0
         for rows, rejects in pieces:
             _let_others_write(written_at)
-            with _collector_resting(), nullcontext() if rehearse else transaction.atomic():
+            with collector_resting(), nullcontext() if rehearse else transaction.atomic():
                 if not rehearse:
                     bulkrows.commit_lazily()
+                storage.take_turn()
                 record(Batch(Counts(), [], []))
-                batch = _write(rows, rejects, storage, meanwhile)
+                rows, left_out = erased_keys.leave_out(rows, layout, since=since)
+                rejects = sorted([*rejects, *left_out], key=lambda one: one.record.line) if left_out else rejects
+                batch = _write(rows, rejects, storage)
                 record(batch)
             written_at = time.monotonic()
             yield batch
@@ -138,31 +102,7 @@ def _let_others_write(since: float) -> None:
         time.sleep(max(0.0, settings.PAUSE_SECONDS - (time.monotonic() - since)))
 
 
-def _pieces(plan: Plan, skip: int) -> Generator[Piece, None, None]:
-    records = islice(csvfiles.records(plan.path, plan.delimiter, plan.encoding), 1 + skip, None)
-    reader = Reader(plan.header, plan.fields, plan.custom)
-    while True:
-        with _collector_resting():
-            batch = list(islice(records, BATCH_ROWS))
-            piece = reader.read(batch)
-        if not batch:
-            return
-        yield piece
-
-
-@contextmanager
-def _collector_resting() -> Iterator[None]:
-    """Without the search for reference cycles: there are none in the many lists of a batch, and it takes a fifth of the time."""
-    was_at_work = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_at_work:
-            gc.enable()
-
-
-def _write(rows: list[Row], rejects: list[Reject], storage: Storage, meanwhile: Callable[[], object]) -> Batch:
+def _write(rows: list[Row], rejects: list[Reject], storage: Storage) -> Batch:
     counts = Counts(rejected=len(rejects))
     known = storage.known(rows)
     changes = [(line, known.take(values)) for line, values in rows]
@@ -170,7 +110,6 @@ def _write(rows: list[Row], rejects: list[Reject], storage: Storage, meanwhile: 
     counts.updated = sum(bool(change.fields) for _line, change in changes)
     counts.unchanged = len(rows) - counts.created - counts.updated
     counts.lifts_ignored = sum(change.lifts_ignored for _line, change in changes)
-    meanwhile()
     counts.tightened = storage.store(known)
     return Batch(counts, rejects, changes)
 
@@ -195,19 +134,20 @@ def import_file(
 
     Raises ImportRejected, before anything is written, for a file that cannot be read to its end or lacks an address.
     """
-    path = Path(path)
+    path, since = Path(path), timezone.now()
     rejects = rejects or path.with_suffix(".rejects.csv")
     if rejects.resolve() == path.resolve():
         raise ImportRejected(_("The rejected rows cannot go into the file that is imported."))
     planned = plan(path, mapping=mapping, fields=fields, delimiter=delimiter, encoding=encoding)
-    total = planned.count()
     result = ImportResult(unmapped=planned.unmapped)
-    with RejectsFile(rejects, planned) as file:
-        for batch in run(planned, by=by, detail=path.name):
-            file.write(batch.rejects)
-            result.add(batch.counts)
-            if progress:
-                progress(result.rows, total)
+    with closing(start_reading(planned)) as pieces:
+        total = planned.count()  # while the other process starts
+        with RejectsFile(rejects, planned) as file:
+            for batch in run(planned, by=by, detail=path.name, since=since, pieces=pieces):
+                file.write(batch.rejects)
+                result.add(batch.counts)
+                if progress:
+                    progress(result.rows, total)
     if result.rejected:
         return replace(result, rejects=rejects)
     rejects.unlink()

@@ -19,16 +19,17 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.core.files.uploadedfile import UploadedFile
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from profiles import columns, csvfiles, customfields, importing, previewing
+from profiles import columns, csvfiles, customfields, erased_keys, importing, previewing
 from profiles.actors import actor
 from profiles.importing import Batch, Plan, RejectsFile
 from profiles.matching import Counts
-from profiles.models import IMPORT_SOURCES, RUNNING, ImportJob, ImportStatus
+from profiles.models import ENDED, IMPORT_SOURCES, RUNNING, ImportJob, ImportStatus
+from profiles.reading_ahead import ReaderLost
 
 LOOKED_AT = 16 * 2**20  # bytes at the start of a file by which its encoding is guessed
 COUNTS = tuple(Counts.__dataclass_fields__)
@@ -46,8 +47,10 @@ class Interrupted(Exception):
 
 def upload(file: UploadedFile, *, by: AbstractUser) -> ImportJob:
     """Keep a file under a random name, with what its columns seem to be. Raises ImportRejected for what is no table."""
-    key = secrets.token_hex(16)
-    job = ImportJob(key=key, file_name=Path(file.name or "").name[:200], size=file.size or 0, created_by=actor(by))
+    key, now = secrets.token_hex(16), timezone.now()
+    job = ImportJob(
+        created_at=now, key=key, file_name=Path(file.name or "").name[:200], size=file.size or 0, created_by=actor(by)
+    )
     job.created_by_id = by.pk
     path = table(job)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -103,11 +106,14 @@ def start(job: ImportJob, *, by: AbstractUser) -> None:
 def cancel(job: ImportJob) -> None:
     """Give it up; what is in stays in, and the counts say what that is."""
     _move(job, ImportStatus.CANCELLED, lease_until=None, ended_at=timezone.now())
+    _ended(job)
 
 
 def _move(job: ImportJob, status: ImportStatus, **fields: Any) -> None:
     """The guarded UPDATE behind every arrow; InvalidTransition where the state does not allow it."""
     rows = ImportJob.objects.filter(pk=job.pk, status__in=IMPORT_SOURCES[status], files_deleted_at=None)
+    if status != ImportStatus.CANCELLED:
+        rows = rows.filter(names_erased=False)
     moved = rows.update(status=status, **fields)
     job.refresh_from_db()
     if not moved:
@@ -149,13 +155,34 @@ def _run(job: ImportJob) -> Generator[None, None, None]:
         plan = _plan(job)
         yield from _check(job, plan) if job.status == ImportStatus.CHECKING else _import(job, plan)
     except Interrupted:
-        return
+        _ended(job)
     except OperationalError:
         raise  # a database that restarts: the lease ends, and the next worker goes on
     except Exception as error:
-        _fail(job, str(error))
+        _fail(job, _why(error))
+        _ended(job)
         if not isinstance(error, importing.ImportRejected | OSError):
             raise
+
+
+def _why(error: Exception) -> str:
+    """For the operator; what an error of the database or the program says may quote what stands in the file."""
+    if isinstance(error, importing.ImportRejected):
+        return str(error)
+    if isinstance(error, ReaderLost):
+        return str(error)
+    if isinstance(error, OSError):
+        return _("The file cannot be read: %(why)s") % {"why": error.strerror or type(error).__name__}
+    return _("An error of the program ended it (%(kind)s); the log says more.") % {"kind": type(error).__name__}
+
+
+def _ended(job: ImportJob) -> None:
+    """What somebody who was erased meanwhile is named in goes now; also what this worker wrote after it was deleted."""
+    job.refresh_from_db()
+    if job.status in ENDED:
+        if job.names_erased or job.files_deleted_at:
+            delete_files(job)
+        erased_keys.forget()
 
 
 def _plan(job: ImportJob) -> Plan:
@@ -168,7 +195,7 @@ def _check(job: ImportJob, plan: Plan) -> Iterator[None]:
     yield
     counts, preview = Counts(), previewing.Preview(plan)
     with RejectsFile(rejects(job), plan) as file:
-        for batch in importing.run(plan, by=_operator(job), detail=job.file_name, rehearse=True):
+        for batch in importing.run(plan, by=_operator(job), detail=job.file_name, since=job.created_at, rehearse=True):
             counts.add(batch.counts)
             preview.add(batch)
             size = file.write(batch.rejects)
@@ -187,11 +214,14 @@ def _import(job: ImportJob, plan: Plan) -> Iterator[None]:
                 _hold(job)
                 return
             counts.add(batch.counts)
-            _hold(job, **vars(counts), rejects_size=file.write(batch.rejects))
+            found = {"names_erased": True} if any(one.names_erased for one in batch.rejects) else {}
+            _hold(job, **vars(counts), rejects_size=file.write(batch.rejects), **found)
 
-        for _batch in importing.run(plan, by=_operator(job), detail=job.file_name, skip=job.done, record=record):
+        by, name, since = _operator(job), job.file_name, job.created_at
+        for _batch in importing.run(plan, by=by, detail=name, since=since, skip=job.done, record=record):
             yield
     _hold(job, status=ImportStatus.FINISHED, ended_at=timezone.now(), lease_until=None)
+    _ended(job)
 
 
 def _hold(job: ImportJob, **fields: Any) -> None:
@@ -233,11 +263,17 @@ def preview(job: ImportJob) -> Mapping[str, Any]:
 
 
 def clean_up() -> None:
-    """Delete the files after IMPORT_FILE_DAYS; who imported what and when stays. What never started is given up."""
+    """Delete the files after IMPORT_FILE_DAYS; who imported what and when stays. What never started is given up.
+
+    Those that name an erased person go at once: here, where the process died between her erasure and that.
+    """
     before = timezone.now() - timedelta(days=settings.IMPORT_FILE_DAYS)
-    old = ImportJob.objects.filter(created_at__lt=before, files_deleted_at=None).exclude(status__in=RUNNING)
-    for job in old:
+    kept = ImportJob.objects.filter(files_deleted_at=None)
+    old = kept.filter(created_at__lt=before).exclude(status__in=RUNNING)
+    named = kept.filter(names_erased=True).exclude(status=ImportStatus.IMPORTING)
+    for job in {*old, *named}:
         delete_files(job)
+    erased_keys.forget()
 
 
 def paths(job: ImportJob) -> list[Path]:
@@ -246,10 +282,13 @@ def paths(job: ImportJob) -> list[Path]:
 
 
 def delete_files(job: ImportJob) -> None:
-    """Delete the files of an import that does not run; one that never started is given up."""
+    """Delete the files of an import; one that has not written anything yet is given up, one that is writing keeps them."""
+    unwritten = (ImportStatus.UPLOADED, ImportStatus.CHECKING, ImportStatus.CHECKED)
+    now = timezone.now()
+    given_up = {"status": ImportStatus.CANCELLED, "lease_until": None, "ended_at": now}
+    ImportJob.objects.filter(pk=job.pk, status__in=unwritten).update(**given_up)
+    if not ImportJob.objects.filter(pk=job.pk, status__in=ENDED).exists():
+        return
     for path in paths(job):
         path.unlink(missing_ok=True)
-    with transaction.atomic():
-        waiting = ImportJob.objects.filter(pk=job.pk, status__in=(ImportStatus.UPLOADED, ImportStatus.CHECKED))
-        waiting.update(status=ImportStatus.CANCELLED, ended_at=timezone.now())
-        ImportJob.objects.filter(pk=job.pk).update(files_deleted_at=timezone.now())
+    ImportJob.objects.filter(pk=job.pk).update(files_deleted_at=now)

@@ -1,80 +1,99 @@
-"""Work on the next piece while the database writes this one."""
+"""Read a file in a process of its own, one piece ahead of whoever uses the pieces.
 
-import threading
-from collections.abc import Iterable, Iterator
-from queue import Empty, Full, Queue
-from typing import Any, TypeVar
+A thread would take turns with the writing for the interpreter's lock. The process is a new one and no fork: it shares no
+connection, no lock and no thread with its parent, and asks the database for nothing. It ends when nobody reads its pipe
+any more, however its parent ended.
+"""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator
+from typing import Any, BinaryIO, cast
 
 from django.utils import translation
+from django.utils.translation import gettext as _
 
-T = TypeVar("T")
-WAIT_SECONDS = 0.1
-END = object()
+from profiles.reading import Piece, Plan
+from profiles.rows import Row
+
+LEAST_BYTES = 4 * 2**20  # of a file; a shorter one is read sooner than a process has started
+PROGRAM = "import django; django.setup(); from profiles import reading_ahead; reading_ahead.serve()"
 
 
-class Ahead(Iterator[T]):
-    """The same pieces; each is made by a thread of its own once go_on() was called, or at the latest when it is asked for.
+class ReaderLost(OSError):
+    """The process ended before the file did: how many rows are missing is not known."""
 
-    Whoever uses a piece says go_on() where the waiting for the database begins: earlier, the two threads would take turns
-    with the interpreter's lock. An error in the making is raised here, in its turn. close() ends the thread.
-    """
 
-    def __init__(self, pieces: Iterable[T]) -> None:
-        self.pieces = pieces
-        self.language = translation.get_language()
-        self.given_up, self.wanted = threading.Event(), threading.Event()
-        self.is_making = False
-        self.queue: Queue[tuple[Any, BaseException | None]] = Queue(maxsize=1)
-        self.thread = threading.Thread(target=self._make, name="reading ahead", daemon=True)
-        self.thread.start()
+class Ahead(Iterator[Piece]):
+    """The pieces of Plan.pieces(). An error of the other process is raised here, in its turn. close() ends the process."""
 
-    def _make(self) -> None:
+    def __init__(self, plan: Plan, skip: int, size: int) -> None:
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        self.process = subprocess.Popen(  # noqa: S603 (nothing in the command comes from anywhere else)
+            [sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+        )
+        self.pipe = cast(BinaryIO, self.process.stdout)
         try:
-            with translation.override(self.language):
-                pieces = iter(self.pieces)
-                while self._is_wanted():
-                    piece = next(pieces, END)
-                    self._put(piece)
-                    if piece is END:
-                        return
-        except BaseException as error:  # whatever it is, it belongs to whoever uses the pieces
-            self._put(END, error)
+            with cast(BinaryIO, self.process.stdin) as task:
+                task.write(pickle.dumps((plan, skip, size, translation.get_language())))
+        except BrokenPipeError:
+            pass  # it ended already: whoever asks for a piece is told
 
-    def _is_wanted(self) -> bool:
-        """When the next piece is asked for; False where nobody will any more."""
-        self.wanted.wait()
-        self.wanted.clear()
-        return not self.given_up.is_set()
-
-    def go_on(self) -> None:
-        """Make the next piece now."""
-        if not self.is_making:
-            self.is_making = True
-            self.wanted.set()
-
-    def _put(self, item: Any, error: BaseException | None = None) -> None:
-        while not self.given_up.is_set():
-            try:
-                self.queue.put((item, error), timeout=WAIT_SECONDS)
-            except Full:
-                continue
-            return
-
-    def __next__(self) -> T:
-        self.go_on()
-        while True:
-            try:
-                piece, error = self.queue.get(timeout=WAIT_SECONDS)
-            except Empty:
-                continue
-            self.is_making = False
-            if error:
-                raise error
-            if piece is END:
-                raise StopIteration
-            return piece
+    def __next__(self) -> Piece:
+        try:
+            found = pickle.load(self.pipe)  # noqa: S301 (our own bytes, from our own process)
+        except (EOFError, pickle.UnpicklingError) as error:
+            why = _("The process that reads the file ended before the file did (%(code)s). Import the file again.")
+            raise ReaderLost(why % {"code": self.process.wait()}) from error
+        if isinstance(found, Exception):
+            raise found
+        if found is None:
+            raise StopIteration
+        return _unpacked(*found)
 
     def close(self) -> None:
-        self.given_up.set()
-        self.wanted.set()
-        self.thread.join()
+        self.process.kill()
+        self.process.wait()
+        self.pipe.close()
+
+
+def serve() -> None:
+    """What the process does: the task comes on its standard input, the pieces go to its standard output."""
+    # They are meant for the parent, which finishes the batch in hand and closes the pipe.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what anything prints does not get between the pieces
+    plan, skip, size, language = pickle.load(sys.stdin.buffer)  # noqa: S301 (our own bytes, from our own process)
+    try:
+        with translation.override(language):
+            for message in _messages(plan, skip, size):
+                output.write(message)
+                output.flush()
+    except BrokenPipeError:
+        os._exit(1)  # nobody wants the rest
+
+
+def _messages(plan: Plan, skip: int, size: int) -> Iterator[bytes]:
+    try:
+        for piece in plan.pieces(skip, size):
+            yield pickle.dumps(_packed(piece))
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        yield pickle.dumps(error)
+    else:
+        yield pickle.dumps(None)
+
+
+def _packed(piece: Piece) -> tuple[Any, ...]:
+    """Column by column: so it is read again in a fraction of the time."""
+    rows, rejects = piece
+    return [row.line for row in rows], list(zip(*[row.values for row in rows], strict=True)), rejects
+
+
+def _unpacked(lines: list[int], columns: list[tuple[Any, ...]], rejects: list[Any]) -> Piece:
+    return [Row(line, list(values)) for line, values in zip(lines, zip(*columns, strict=True), strict=True)], rejects

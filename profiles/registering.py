@@ -1,7 +1,6 @@
 """What people tell about themselves, without an operator: a new profile, and changed fields of a stored one."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -57,12 +56,7 @@ def choose(
     profile: Profile, choices: Mapping[str, bool], source: Source, evidence: Evidence, wordings: Mapping[str, str]
 ) -> list[ConsentEvent]:
     """Tick and untick boxes of one profile; each ledger row keeps the wording of its own box."""
-    events: list[ConsentEvent] = []
-    with transaction.atomic():
-        for scope, ticked in choices.items():
-            shown = replace(evidence, wording=wordings.get(scope, evidence.wording))
-            events += consent.apply_choices(profile, {scope: ticked}, source=source, evidence=shown)
-    return events
+    return consent.apply_choices(profile, choices, source=source, evidence=evidence, wordings=wordings)
 
 
 def change(profile: Profile, values: Mapping[str, Any], *, by: str = "") -> list[str]:

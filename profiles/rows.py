@@ -29,6 +29,7 @@ class Reject:
     column: str
     value: str
     why: str
+    names_erased: bool = False  # then the record has no cells
 
 
 class Reader:

@@ -1,24 +1,22 @@
-"""What becomes of a saved audience: saved, copied, frozen to a list, deleted. Only queries change; a list is made once."""
+"""What becomes of a saved audience: saved, copied, deleted. Only queries change; a list is made once (profiles.freezing)."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
-from django.db.models import F, IntegerField, Max, QuerySet, TextField, Value
+from django.db.models import F, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from profiles import audiences, bulk, erasure
+from profiles import audiences
 from profiles.audiences import Tree
 from profiles.consent import actor
-from profiles.models import AudienceKind, AudienceMember, Profile, SavedAudience
+from profiles.models import AudienceKind, AudienceMember, Freezing, SavedAudience
 
 By = AbstractUser | str
 
@@ -98,31 +96,6 @@ def note_count(audience: SavedAudience, number: int) -> None:
     queries.update(size=number, counted_at=timezone.now())
 
 
-def freeze(audience: SavedAudience, *, label: str, by: By) -> SavedAudience:
-    """A list of those whom the query finds now, written range by range; usable once it is complete and counted."""
-    frozen = SavedAudience.objects.create(
-        label=label,
-        description=audience.description,
-        kind=AudienceKind.LIST,
-        tree=audience.tree,
-        created_by=actor(by),
-        modified_by=actor(by),
-    )
-    found = audiences.profiles(audience.tree, at=frozen.created_at)
-    highest, above, size = Profile.objects.aggregate(highest=Max("pk"))["highest"] or 0, 0, 0
-    while above < highest:
-        up_to = min(above + settings.PREPARATION_RANGE, highest)
-        members = found.filter(pk__gt=above, pk__lte=up_to).annotate(of=Value(frozen.pk, output_field=IntegerField()))
-        with transaction.atomic():
-            erasure.share_the_profiles()
-            size += bulk.insert_from(members.values_list("of", "pk"), into=AudienceMember, columns=["audience", "profile"])
-        above = up_to
-        time.sleep(settings.PAUSE_SECONDS)
-    SavedAudience.objects.filter(pk=frozen.pk).update(size=size, counted_at=timezone.now())
-    frozen.refresh_from_db()
-    return frozen
-
-
 def uses(shown: Iterable[SavedAudience]) -> dict[int, list[Use]]:
     """Where each of the lists is named; a query is copied, so nothing needs it."""
     found: dict[int, list[Use]] = {audience.pk: [] for audience in shown}
@@ -139,6 +112,7 @@ def delete(audience: SavedAudience) -> None:
     What names it all the same, because it was saved in this very moment, is refused at its preparation.
     """
     with transaction.atomic():
+        Freezing.objects.filter(pk=audience.pk).delete()  # first: whoever makes the list locks in this order
         SavedAudience.objects.select_for_update().filter(pk=audience.pk).first()
         needed = [use for use in uses([audience])[audience.pk] if not use.is_over]
         if needed:

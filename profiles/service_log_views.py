@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from profiles import aliases, history, servicefigures
 from profiles.backoffice import backoffice_view, typed
 from profiles.charts import chart
-from profiles.models import ConsentEvent, Profile, Service, Subscription
+from profiles.models import ConsentEvent, Profile, ProfileAlias, ProfileQuerySet, Service, Subscription
 from profiles.paging import Paginator
 from profiles.service_views import page
 from profiles.servicefigures import PERIODS, Figures, Period
@@ -62,9 +62,15 @@ def _list(
     """A page of a list that can be searched by name or address."""
     search = typed(request, "q")
     if search:
-        rows = rows.filter(profile__in=Profile.objects.matching(search).order_by().values("pk"))
+        rows = rows.filter(_of(Profile.objects.matching(search).order_by()))
     shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     return page(request, template, service, tab, page=shown, rows=complete(shown), q=search)
+
+
+def _of(profiles: ProfileQuerySet) -> Q:
+    """Rows of these profiles, and of those that were merged into them."""
+    merged = ProfileAlias.objects.filter(winner__in=profiles.values("pk")).values("former_id")
+    return Q(profile__in=profiles.values("pk")) | Q(profile__in=merged)
 
 
 def _with_profiles(events: Any) -> list[dict[str, Any]]:

@@ -40,9 +40,12 @@ class Storage:
             if isinstance(field, FoldedField) and field.source in layout.fields
         ]
 
+    def take_turn(self) -> None:
+        """Nobody else creates or erases profiles until the transaction ends; the first thing in it."""
+        registering.take_turn()
+
     def known(self, rows: Sequence[Row]) -> Known:
         """What these rows may mean; nobody else creates or changes these profiles until the transaction ends."""
-        registering.take_turn()
         self._follow_merges(rows)
         self._leave_out_removed_fields(rows)
         return Known(self.layout, self._stored(rows, lock=True))
@@ -96,7 +99,9 @@ class Storage:
         stored = stored.select_for_update(no_key=True, of=("self",)) if lock else stored
         keyed = {*layout.custom}
         entries = []
-        for pk, custom, *values in stored.values_list("pk", "custom", *plain):
+        with bulkrows.by_index():
+            found = list(stored.values_list("pk", "custom", *plain))
+        for pk, custom, *values in found:
             rest = iter(values)
             state = [custom.get(layout.custom[i]) if i in keyed else next(rest) for i in range(len(layout.columns))]
             if layout.public_id is not None:
@@ -199,6 +204,9 @@ class Rehearsal(Storage):
         self.touched.execute(
             "CREATE TABLE address (place INTEGER, value TEXT, number INTEGER, PRIMARY KEY (place, value, number))"
         )
+
+    def take_turn(self) -> None:
+        """Nobody has to wait for what is not written."""
 
     def known(self, rows: Sequence[Row]) -> Known:
         self._follow_merges(rows)

@@ -46,6 +46,7 @@ urlpatterns: list[URLPattern] = [
     path("audiences/<int:audience_id>/count/", audience_views.count, name="audience_count"),
     path("audiences/<int:audience_id>/duplicate/", audience_views.duplicate, name="audience_duplicate"),
     path("audiences/<int:audience_id>/freeze/", audience_views.freeze, name="audience_freeze"),
+    path("audiences/<int:audience_id>/stop/", audience_views.stop, name="audience_stop"),
     path("audiences/<int:audience_id>/delete/", audience_views.delete, name="audience_delete"),
     path("brands/", brand_views.brand_list, name="brands"),
     path("brands/new/", brand_views.add, name="brand_add"),

@@ -19,7 +19,18 @@ from landingpages.models import (
     Submission,
     VisitCount,
 )
-from profiles.models import Brand, ConsentEvent, ImportJob, Notice, Profile, SavedAudience, Service, Subscription, SuppressedHash
+from profiles.models import (
+    Brand,
+    ConsentEvent,
+    Freezing,
+    ImportJob,
+    Notice,
+    Profile,
+    SavedAudience,
+    Service,
+    Subscription,
+    SuppressedHash,
+)
 from quarantine.models import QuarantinedAddress
 from tests.factories import BrandFactory, ProfileFactory, PublishedPageFactory, ServiceFactory
 
@@ -100,6 +111,11 @@ BAD_ROWS = {
         lambda w: SavedAudience.objects.create(label="x", size=1),
         lambda w: SavedAudience.objects.create(label="x", counted_at=NOW),
     ],
+    "a_list_in_the_making_is_within_its_ids": [
+        lambda w: a_list_in_the_making(reached=11),
+        lambda w: a_list_in_the_making(reached=4, found=5),
+    ],
+    "a_list_that_was_given_up_has_no_lease": [lambda w: a_list_in_the_making(error="ValueError", lease_until=NOW)],
     "an_erased_address_is_kept_once": [
         lambda w: [SuppressedHash.objects.create(channel="email", digest=b"d" * 32) for _ in range(2)],
     ],
@@ -243,6 +259,10 @@ CONSTRAINTS = {
 }
 
 
+def a_list_in_the_making(**values):
+    return Freezing.objects.create(audience=SavedAudience.objects.create(label="List", kind="list"), highest=10, **values)
+
+
 def test_every_constraint_is_tried():
     assert sorted(BAD_ROWS) == sorted(CONSTRAINTS)
 
@@ -272,6 +292,7 @@ def rows():
     kinds = (
         Profile,
         SavedAudience,
+        Freezing,
         Brand,
         Service,
         Subscription,

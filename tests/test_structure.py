@@ -270,6 +270,7 @@ NOT_PERSONAL = {
     "profiles.Erasing": "event_ids",
     "profiles.CustomField": "key label type options",
     "profiles.ImportJob": "file_name key encoding delimiter header fields status expected why language worker",
+    "profiles.Freezing": "worker error",
     "profiles.SavedAudience": "label description kind tree",
     "profiles.Service": "label public_label description channel validity_unit subscribed_message unsubscribed_message texts",
     "profiles.ConsentEvent": "scope service_label source page_label delivery_label",

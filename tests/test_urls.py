@@ -236,6 +236,22 @@ def test_looking_at_a_page_changes_no_row(backoffice, values):
     assert missing == WITHOUT_A_PAGE & set(PATTERNS)
 
 
+def test_looking_at_a_page_as_a_stranger_changes_no_row(client, values):
+    before = rows()
+    for name in PATTERNS:
+        url = address(name, values)
+        for answer in (
+            client.get(url),
+            client.head(url),
+            client.options(url),
+            client.get(url, headers={"sec-purpose": "prefetch", "purpose": "prefetch"}),
+        ):
+            assert answer.status_code < 500, url
+    now = rows()
+
+    assert [label for label in now if now[label] != before[label]] == []
+
+
 def test_a_link_that_nobody_signed_shows_and_changes_nothing(client, values):
     before, token = rows(), values["tokens"]["/u/"]
     forged = token[:-1] + ("A" if token[-1] != "A" else "B")

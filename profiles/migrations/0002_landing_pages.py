@@ -8,50 +8,133 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0001_initial'),
+        ("profiles", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PendingChange',
+            name="PendingChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('address', profiles.fields.ByteOrderedField(max_length=254)),
-                ('fields', models.JSONField(default=dict)),
-                ('choices', models.JSONField(default=dict)),
-                ('evidence', models.JSONField(default=dict)),
-                ('source', models.CharField(choices=[('operator', 'operator'), ('landing_page', 'landing page'), ('page_opened', 'page opened'), ('one_click', 'one-click unsubscription'), ('unsubscribe_page', 'unsubscription page'), ('personal_link', 'personal link'), ('keyword', 'keyword'), ('api', 'API'), ('import', 'import'), ('merge', 'merge'), ('double_opt_in', 'double opt-in'), ('system', 'system')], max_length=30)),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('applied_at', models.DateTimeField(null=True)),
-                ('profile', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pending_changes', to='profiles.profile')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("address", profiles.fields.ByteOrderedField(max_length=254)),
+                ("fields", models.JSONField(default=dict)),
+                ("choices", models.JSONField(default=dict)),
+                ("evidence", models.JSONField(default=dict)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("operator", "operator"),
+                            ("landing_page", "landing page"),
+                            ("page_opened", "page opened"),
+                            ("one_click", "one-click unsubscription"),
+                            ("unsubscribe_page", "unsubscription page"),
+                            ("personal_link", "personal link"),
+                            ("keyword", "keyword"),
+                            ("api", "API"),
+                            ("import", "import"),
+                            ("merge", "merge"),
+                            ("double_opt_in", "double opt-in"),
+                            ("system", "system"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("applied_at", models.DateTimeField(null=True)),
+                (
+                    "profile",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="pending_changes", to="profiles.profile"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('confirm_change', 'confirm a change'), ('confirm_address', 'confirm a new address'), ('address_changed', 'address changed'), ('fresh_link', 'fresh link')], max_length=30)),
-                ('channel', models.CharField(choices=[('email', 'Email'), ('sms', 'SMS'), ('push', 'Push notification'), ('direct_mail', 'Direct mail')], max_length=30)),
-                ('address', profiles.fields.ByteOrderedField(max_length=254)),
-                ('page_id', models.BigIntegerField(null=True)),
-                ('page_slug', models.CharField(blank=True, max_length=64)),
-                ('language', models.CharField(blank=True, max_length=5)),
-                ('status', models.CharField(choices=[('waiting', 'Waiting'), ('sent', 'Sent'), ('withheld', 'Withheld')], default='waiting', max_length=30)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('tried_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('profile', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='profiles.profile')),
-                ('pending_change', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='profiles.pendingchange')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("confirm_change", "confirm a change"),
+                            ("confirm_address", "confirm a new address"),
+                            ("address_changed", "address changed"),
+                            ("fresh_link", "fresh link"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("email", "Email"),
+                            ("sms", "SMS"),
+                            ("push", "Push notification"),
+                            ("direct_mail", "Direct mail"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("address", profiles.fields.ByteOrderedField(max_length=254)),
+                ("page_id", models.BigIntegerField(null=True)),
+                ("page_slug", models.CharField(blank=True, max_length=64)),
+                ("language", models.CharField(blank=True, max_length=5)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("sent", "Sent"), ("withheld", "Withheld")],
+                        default="waiting",
+                        max_length=30,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("tried_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "profile",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="notices", to="profiles.profile"
+                    ),
+                ),
+                (
+                    "pending_change",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to="profiles.pendingchange",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['address', 'tried_at'], name='notices_by_address'), models.Index(fields=['status', 'due_at'], name='notices_by_status')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('status', 'waiting')), models.Q(models.Q(('status', 'waiting'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='a_notice_that_ended_has_its_moment'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'sent'), _negated=True), ('tried_at__isnull', False), _connector='OR'), name='a_sent_notice_was_tried')],
+                "indexes": [
+                    models.Index(fields=["address", "tried_at"], name="notices_by_address"),
+                    models.Index(fields=["status", "due_at"], name="notices_by_status"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("status", "waiting")),
+                            models.Q(models.Q(("status", "waiting"), _negated=True), ("ended_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="a_notice_that_ended_has_its_moment",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "sent"), _negated=True), ("tried_at__isnull", False), _connector="OR"
+                        ),
+                        name="a_sent_notice_was_tried",
+                    ),
+                ],
             },
         ),
     ]

@@ -9,113 +9,151 @@ from django.db.models.functions import StrIndex, Substr
 
 def fill_domains(apps, schema_editor):
     """The rows that are there already: what a save derives from the email."""
-    profiles = apps.get_model('profiles', 'Profile').objects.using(schema_editor.connection.alias)
-    profiles.filter(email__contains='@').update(email_domain=Substr(F('email'), StrIndex(F('email'), Value('@')) + 1))
+    profiles = apps.get_model("profiles", "Profile").objects.using(schema_editor.connection.alias)
+    profiles.filter(email__contains="@").update(email_domain=Substr(F("email"), StrIndex(F("email"), Value("@")) + 1))
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0002_landing_pages'),
+        ("profiles", "0002_landing_pages"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CustomField',
+            name="CustomField",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text='Its name in files and merge fields, such as {{ profile.custom.shoe_size }}.', max_length=40, unique=True, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9_]*\\Z', 'Use small letters, digits and underscores; start with a letter.')], verbose_name='key')),
-                ('label', models.CharField(max_length=100, verbose_name='label')),
-                ('type', models.CharField(choices=[('text', 'Text'), ('number', 'Number'), ('date', 'Date'), ('yes_no', 'Yes or no'), ('choice', 'Choice')], max_length=30, verbose_name='type')),
-                ('options', models.JSONField(blank=True, default=list, verbose_name='options')),
-                ('is_personal', models.BooleanField(default=True, help_text='Says something about the person: hidden from logs, part of an access request.', verbose_name='personal')),
-                ('position', models.PositiveIntegerField(default=0, verbose_name='position')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="Its name in files and merge fields, such as {{ profile.custom.shoe_size }}.",
+                        max_length=40,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z][a-z0-9_]*\\Z", "Use small letters, digits and underscores; start with a letter."
+                            )
+                        ],
+                        verbose_name="key",
+                    ),
+                ),
+                ("label", models.CharField(max_length=100, verbose_name="label")),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("text", "Text"),
+                            ("number", "Number"),
+                            ("date", "Date"),
+                            ("yes_no", "Yes or no"),
+                            ("choice", "Choice"),
+                        ],
+                        max_length=30,
+                        verbose_name="type",
+                    ),
+                ),
+                ("options", models.JSONField(blank=True, default=list, verbose_name="options")),
+                (
+                    "is_personal",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Says something about the person: hidden from logs, part of an access request.",
+                        verbose_name="personal",
+                    ),
+                ),
+                ("position", models.PositiveIntegerField(default=0, verbose_name="position")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
             ],
             options={
-                'verbose_name': 'custom field',
-                'verbose_name_plural': 'custom fields',
-                'ordering': ['position', 'pk'],
+                "verbose_name": "custom field",
+                "verbose_name_plural": "custom fields",
+                "ordering": ["position", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='profile',
-            name='address_specified',
-            field=models.BooleanField(default=False, verbose_name='address specified'),
+            model_name="profile",
+            name="address_specified",
+            field=models.BooleanField(default=False, verbose_name="address specified"),
         ),
         migrations.AddField(
-            model_name='profile',
-            name='birth_date',
-            field=models.DateField(blank=True, null=True, verbose_name='date of birth'),
+            model_name="profile",
+            name="birth_date",
+            field=models.DateField(blank=True, null=True, verbose_name="date of birth"),
         ),
         migrations.AddField(
-            model_name='profile',
-            name='ccpa_opt_out',
-            field=models.BooleanField(default=False, verbose_name='CCPA opt-out'),
+            model_name="profile",
+            name="ccpa_opt_out",
+            field=models.BooleanField(default=False, verbose_name="CCPA opt-out"),
         ),
         migrations.AddField(
-            model_name='profile',
-            name='custom',
-            field=models.JSONField(blank=True, default=dict, verbose_name='custom fields'),
+            model_name="profile",
+            name="custom",
+            field=models.JSONField(blank=True, default=dict, verbose_name="custom fields"),
         ),
         migrations.AddField(
-            model_name='profile',
-            name='email_domain',
-            field=profiles.fields.DomainField(blank=True, default='', editable=False, max_length=254, source='email', verbose_name='email domain'),
+            model_name="profile",
+            name="email_domain",
+            field=profiles.fields.DomainField(
+                blank=True, default="", editable=False, max_length=254, source="email", verbose_name="email domain"
+            ),
         ),
         migrations.AddField(
-            model_name='profile',
-            name='email_format',
-            field=models.CharField(blank=True, choices=[('text', 'Text'), ('html', 'HTML')], max_length=30, verbose_name='email format'),
+            model_name="profile",
+            name="email_format",
+            field=models.CharField(
+                blank=True, choices=[("text", "Text"), ("html", "HTML")], max_length=30, verbose_name="email format"
+            ),
         ),
         migrations.AddField(
-            model_name='profile',
-            name='external_id',
-            field=profiles.fields.ByteOrderedField(blank=True, max_length=100, verbose_name='external ID'),
+            model_name="profile",
+            name="external_id",
+            field=profiles.fields.ByteOrderedField(blank=True, max_length=100, verbose_name="external ID"),
         ),
         migrations.AddField(
-            model_name='profile',
-            name='fax',
-            field=models.CharField(blank=True, max_length=32, verbose_name='fax'),
+            model_name="profile",
+            name="fax",
+            field=models.CharField(blank=True, max_length=32, verbose_name="fax"),
         ),
         migrations.AddField(
-            model_name='profile',
-            name='gender',
-            field=models.CharField(blank=True, choices=[('male', 'Male'), ('female', 'Female')], max_length=30, verbose_name='gender'),
+            model_name="profile",
+            name="gender",
+            field=models.CharField(
+                blank=True, choices=[("male", "Male"), ("female", "Female")], max_length=30, verbose_name="gender"
+            ),
         ),
         migrations.AddField(
-            model_name='profile',
-            name='middle_name',
-            field=models.CharField(blank=True, max_length=30, verbose_name='middle name'),
+            model_name="profile",
+            name="middle_name",
+            field=models.CharField(blank=True, max_length=30, verbose_name="middle name"),
         ),
         migrations.AddField(
-            model_name='profile',
-            name='phone',
-            field=models.CharField(blank=True, max_length=32, verbose_name='phone'),
+            model_name="profile",
+            name="phone",
+            field=models.CharField(blank=True, max_length=32, verbose_name="phone"),
         ),
         migrations.AddField(
-            model_name='profile',
-            name='state',
-            field=models.CharField(blank=True, max_length=80, verbose_name='state or province'),
+            model_name="profile",
+            name="state",
+            field=models.CharField(blank=True, max_length=80, verbose_name="state or province"),
         ),
         migrations.AddField(
-            model_name='profile',
-            name='street_2',
-            field=models.CharField(blank=True, max_length=120, verbose_name='address, line 2'),
+            model_name="profile",
+            name="street_2",
+            field=models.CharField(blank=True, max_length=120, verbose_name="address, line 2"),
         ),
         migrations.AddField(
-            model_name='profile',
-            name='time_zone',
-            field=models.CharField(blank=True, max_length=64, verbose_name='time zone'),
+            model_name="profile",
+            name="time_zone",
+            field=models.CharField(blank=True, max_length=64, verbose_name="time zone"),
         ),
         migrations.AddField(
-            model_name='profile',
-            name='title',
-            field=models.CharField(blank=True, max_length=20, verbose_name='title'),
+            model_name="profile",
+            name="title",
+            field=models.CharField(blank=True, max_length=20, verbose_name="title"),
         ),
         migrations.AddIndex(
-            model_name='profile',
-            index=models.Index(fields=['external_id'], name='profile_external_id'),
+            model_name="profile",
+            index=models.Index(fields=["external_id"], name="profile_external_id"),
         ),
         migrations.RunPython(fill_domains, migrations.RunPython.noop),
     ]

@@ -4,22 +4,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0003_whole_profile'),
+        ("profiles", "0003_whole_profile"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SuppressedHash',
+            name="SuppressedHash",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('email', 'Email'), ('sms', 'SMS'), ('push', 'Push notification'), ('direct_mail', 'Direct mail')], max_length=30)),
-                ('digest', models.BinaryField(max_length=32)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("email", "Email"),
+                            ("sms", "SMS"),
+                            ("push", "Push notification"),
+                            ("direct_mail", "Direct mail"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("digest", models.BinaryField(max_length=32)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('channel', 'digest'), name='an_erased_address_is_kept_once')],
+                "constraints": [models.UniqueConstraint(fields=("channel", "digest"), name="an_erased_address_is_kept_once")],
             },
         ),
     ]

@@ -4,42 +4,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0004_suppressed_hashes'),
+        ("profiles", "0004_suppressed_hashes"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Erasing',
+            name="Erasing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('profile_id', models.BigIntegerField(unique=True)),
-                ('erased_at', models.DateTimeField()),
-                ('erased_by', models.CharField(max_length=150)),
-                ('event_ids', models.JSONField(default=list)),
-                ('mac', models.BinaryField(max_length=32)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("profile_id", models.BigIntegerField(unique=True)),
+                ("erased_at", models.DateTimeField()),
+                ("erased_by", models.CharField(max_length=150)),
+                ("event_ids", models.JSONField(default=list)),
+                ("mac", models.BinaryField(max_length=32)),
             ],
         ),
         migrations.CreateModel(
-            name='Seal',
+            name="Seal",
             fields=[
-                ('event_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('mac', models.BinaryField(max_length=16)),
+                ("event_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("mac", models.BinaryField(max_length=16)),
             ],
         ),
         migrations.CreateModel(
-            name='SealedBatch',
+            name="SealedBatch",
             fields=[
-                ('number', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('first_event_id', models.BigIntegerField()),
-                ('last_event_id', models.BigIntegerField(unique=True)),
-                ('count', models.PositiveIntegerField()),
-                ('at', models.DateTimeField()),
-                ('mac', models.BinaryField(max_length=32)),
+                ("number", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("first_event_id", models.BigIntegerField()),
+                ("last_event_id", models.BigIntegerField(unique=True)),
+                ("count", models.PositiveIntegerField()),
+                ("at", models.DateTimeField()),
+                ("mac", models.BinaryField(max_length=32)),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
     ]

@@ -5,28 +5,39 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0005_ledger_seals'),
+        ("profiles", "0005_ledger_seals"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='profile',
-            options={'ordering': ['-pk'], 'permissions': [('merge_profile', 'Can merge profiles'), ('erase_profile', 'Can erase profiles'), ('access_profile', 'Can answer access requests')], 'verbose_name': 'profile', 'verbose_name_plural': 'profiles'},
+            name="profile",
+            options={
+                "ordering": ["-pk"],
+                "permissions": [
+                    ("merge_profile", "Can merge profiles"),
+                    ("erase_profile", "Can erase profiles"),
+                    ("access_profile", "Can answer access requests"),
+                ],
+                "verbose_name": "profile",
+                "verbose_name_plural": "profiles",
+            },
         ),
         migrations.CreateModel(
-            name='ProfileAlias',
+            name="ProfileAlias",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('former_id', models.BigIntegerField(unique=True)),
-                ('former_public_id', models.UUIDField(unique=True)),
-                ('merged_at', models.DateTimeField()),
-                ('merged_by', models.CharField(blank=True, max_length=150)),
-                ('winner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='profiles.profile')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("former_id", models.BigIntegerField(unique=True)),
+                ("former_public_id", models.UUIDField(unique=True)),
+                ("merged_at", models.DateTimeField()),
+                ("merged_by", models.CharField(blank=True, max_length=150)),
+                (
+                    "winner",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="aliases", to="profiles.profile"),
+                ),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
     ]

@@ -7,105 +7,172 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0006_aliases'),
+        ("profiles", "0006_aliases"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='notice',
-            name='service',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='profiles.service'),
+            model_name="notice",
+            name="service",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="profiles.service"
+            ),
         ),
         migrations.AddField(
-            model_name='pendingchange',
-            name='services',
+            model_name="pendingchange",
+            name="services",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='service',
-            name='channel',
-            field=models.CharField(choices=[('email', 'Email'), ('sms', 'SMS')], default='email', help_text='Only deliveries of this channel can be tied to the service. It cannot be changed later.', max_length=30, verbose_name='channel'),
+            model_name="service",
+            name="channel",
+            field=models.CharField(
+                choices=[("email", "Email"), ("sms", "SMS")],
+                default="email",
+                help_text="Only deliveries of this channel can be tied to the service. It cannot be changed later.",
+                max_length=30,
+                verbose_name="channel",
+            ),
         ),
         migrations.AddField(
-            model_name='service',
-            name='double_opt_in',
-            field=models.BooleanField(default=False, help_text='Whoever subscribes by typing an address is subscribed once she has confirmed it by email.', verbose_name='double opt-in'),
+            model_name="service",
+            name="double_opt_in",
+            field=models.BooleanField(
+                default=False,
+                help_text="Whoever subscribes by typing an address is subscribed once she has confirmed it by email.",
+                verbose_name="double opt-in",
+            ),
         ),
         migrations.AddField(
-            model_name='service',
-            name='ends_on',
-            field=models.DateField(blank=True, null=True, verbose_name='last day'),
+            model_name="service",
+            name="ends_on",
+            field=models.DateField(blank=True, null=True, verbose_name="last day"),
         ),
         migrations.AddField(
-            model_name='service',
-            name='starts_on',
-            field=models.DateField(blank=True, null=True, verbose_name='first day'),
+            model_name="service",
+            name="starts_on",
+            field=models.DateField(blank=True, null=True, verbose_name="first day"),
         ),
         migrations.AddField(
-            model_name='service',
-            name='subscribed_message',
-            field=models.CharField(choices=[('none', 'No message'), ('default', 'Default message'), ('custom', 'Custom message')], default='none', max_length=30, verbose_name='when somebody subscribes'),
+            model_name="service",
+            name="subscribed_message",
+            field=models.CharField(
+                choices=[("none", "No message"), ("default", "Default message"), ("custom", "Custom message")],
+                default="none",
+                max_length=30,
+                verbose_name="when somebody subscribes",
+            ),
         ),
         migrations.AddField(
-            model_name='service',
-            name='texts',
+            model_name="service",
+            name="texts",
             field=models.JSONField(blank=True, default=dict),
         ),
         migrations.AddField(
-            model_name='service',
-            name='unsubscribed_message',
-            field=models.CharField(choices=[('none', 'No message'), ('default', 'Default message'), ('custom', 'Custom message')], default='none', max_length=30, verbose_name='when somebody unsubscribes'),
+            model_name="service",
+            name="unsubscribed_message",
+            field=models.CharField(
+                choices=[("none", "No message"), ("default", "Default message"), ("custom", "Custom message")],
+                default="none",
+                max_length=30,
+                verbose_name="when somebody unsubscribes",
+            ),
         ),
         migrations.AddField(
-            model_name='service',
-            name='validity_amount',
-            field=models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(999)], verbose_name='validity of a subscription'),
+            model_name="service",
+            name="validity_amount",
+            field=models.PositiveSmallIntegerField(
+                blank=True,
+                null=True,
+                validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(999)],
+                verbose_name="validity of a subscription",
+            ),
         ),
         migrations.AddField(
-            model_name='service',
-            name='validity_unit',
-            field=models.CharField(blank=True, choices=[('minutes', 'minutes'), ('hours', 'hours'), ('days', 'days'), ('months', 'months'), ('years', 'years')], max_length=30, verbose_name='unit'),
+            model_name="service",
+            name="validity_unit",
+            field=models.CharField(
+                blank=True,
+                choices=[("minutes", "minutes"), ("hours", "hours"), ("days", "days"), ("months", "months"), ("years", "years")],
+                max_length=30,
+                verbose_name="unit",
+            ),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='expires_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='expires'),
+            model_name="subscription",
+            name="expires_at",
+            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="expires"),
         ),
         migrations.AlterField(
-            model_name='notice',
-            name='kind',
-            field=models.CharField(choices=[('confirm_change', 'confirm a change'), ('confirm_address', 'confirm a new address'), ('address_changed', 'address changed'), ('fresh_link', 'fresh link'), ('confirm_subscription', 'confirm a subscription'), ('subscribed', 'subscribed'), ('unsubscribed', 'unsubscribed')], max_length=30),
+            model_name="notice",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("confirm_change", "confirm a change"),
+                    ("confirm_address", "confirm a new address"),
+                    ("address_changed", "address changed"),
+                    ("fresh_link", "fresh link"),
+                    ("confirm_subscription", "confirm a subscription"),
+                    ("subscribed", "subscribed"),
+                    ("unsubscribed", "unsubscribed"),
+                ],
+                max_length=30,
+            ),
         ),
         migrations.AlterField(
-            model_name='service',
-            name='label',
-            field=models.CharField(help_text='For you and your colleagues.', max_length=128, verbose_name='label'),
+            model_name="service",
+            name="label",
+            field=models.CharField(help_text="For you and your colleagues.", max_length=128, verbose_name="label"),
         ),
         migrations.AlterField(
-            model_name='subscription',
-            name='created_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created'),
+            model_name="subscription",
+            name="created_at",
+            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
         ),
         migrations.AddIndex(
-            model_name='consentevent',
-            index=models.Index(condition=models.Q(('service__isnull', False)), fields=['service', 'at'], name='consent_by_service'),
+            model_name="consentevent",
+            index=models.Index(
+                condition=models.Q(("service__isnull", False)), fields=["service", "at"], name="consent_by_service"
+            ),
         ),
         migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['service', 'created_at'], name='subscriptions_by_service'),
+            model_name="subscription",
+            index=models.Index(fields=["service", "created_at"], name="subscriptions_by_service"),
         ),
         migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['expires_at'], name='subscriptions_by_expiry'),
+            model_name="subscription",
+            index=models.Index(
+                condition=models.Q(("expires_at__isnull", False)), fields=["expires_at"], name="subscriptions_by_expiry"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='service',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on__isnull', True), ('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='a_service_ends_after_it_starts', violation_error_message='The last day is before the first one.'),
+            model_name="service",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("starts_on__isnull", True),
+                    ("ends_on__isnull", True),
+                    ("ends_on__gte", models.F("starts_on")),
+                    _connector="OR",
+                ),
+                name="a_service_ends_after_it_starts",
+                violation_error_message="The last day is before the first one.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='service',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('validity_amount__isnull', True), ('validity_unit', '')), models.Q(('validity_amount__gte', 1), ('validity_amount__isnull', False), models.Q(('validity_unit', ''), _negated=True)), _connector='OR'), name='a_validity_has_an_amount_and_a_unit', violation_error_message='A validity needs a number and a unit.'),
+            model_name="service",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("validity_amount__isnull", True), ("validity_unit", "")),
+                    models.Q(
+                        ("validity_amount__gte", 1),
+                        ("validity_amount__isnull", False),
+                        models.Q(("validity_unit", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_validity_has_an_amount_and_a_unit",
+                violation_error_message="A validity needs a number and a unit.",
+            ),
         ),
     ]

@@ -5,46 +5,86 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0007_services'),
+        ("profiles", "0007_services"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SavedAudience',
+            name="SavedAudience",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=128, verbose_name='label')),
-                ('description', models.TextField(blank=True, max_length=512, verbose_name='description')),
-                ('kind', models.CharField(choices=[('query', 'Query'), ('list', 'Frozen list')], default='query', editable=False, max_length=30, verbose_name='kind')),
-                ('tree', models.JSONField(blank=True, default=dict, editable=False)),
-                ('size', models.PositiveIntegerField(editable=False, null=True, verbose_name='people')),
-                ('counted_at', models.DateTimeField(editable=False, null=True, verbose_name='counted')),
-                ('expires_on', models.DateField(blank=True, help_text='Deleted after this day, unless it is in use.', null=True, verbose_name='expires on')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('created_by', models.CharField(blank=True, editable=False, max_length=150, verbose_name='created by')),
-                ('modified_at', models.DateTimeField(auto_now=True, verbose_name='last modified')),
-                ('modified_by', models.CharField(blank=True, editable=False, max_length=150, verbose_name='modified by')),
-                ('revision', models.PositiveIntegerField(default=0, editable=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("label", models.CharField(max_length=128, verbose_name="label")),
+                ("description", models.TextField(blank=True, max_length=512, verbose_name="description")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("query", "Query"), ("list", "Frozen list")],
+                        default="query",
+                        editable=False,
+                        max_length=30,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("tree", models.JSONField(blank=True, default=dict, editable=False)),
+                ("size", models.PositiveIntegerField(editable=False, null=True, verbose_name="people")),
+                ("counted_at", models.DateTimeField(editable=False, null=True, verbose_name="counted")),
+                (
+                    "expires_on",
+                    models.DateField(
+                        blank=True, help_text="Deleted after this day, unless it is in use.", null=True, verbose_name="expires on"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("created_by", models.CharField(blank=True, editable=False, max_length=150, verbose_name="created by")),
+                ("modified_at", models.DateTimeField(auto_now=True, verbose_name="last modified")),
+                ("modified_by", models.CharField(blank=True, editable=False, max_length=150, verbose_name="modified by")),
+                ("revision", models.PositiveIntegerField(default=0, editable=False)),
             ],
             options={
-                'verbose_name': 'audience',
-                'verbose_name_plural': 'audiences',
-                'ordering': ['label', 'pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('counted_at__isnull', True), ('size__isnull', True)), models.Q(('counted_at__isnull', False), ('size__isnull', False)), _connector='OR'), name='a_counted_audience_has_its_moment')],
+                "verbose_name": "audience",
+                "verbose_name_plural": "audiences",
+                "ordering": ["label", "pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("counted_at__isnull", True), ("size__isnull", True)),
+                            models.Q(("counted_at__isnull", False), ("size__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="a_counted_audience_has_its_moment",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AudienceMember',
+            name="AudienceMember",
             fields=[
-                ('pk', models.CompositePrimaryKey('audience_id', 'profile_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('profile', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='profiles.profile')),
-                ('audience', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='members', to='profiles.savedaudience')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "audience_id", "profile_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "profile",
+                    models.ForeignKey(
+                        db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="profiles.profile"
+                    ),
+                ),
+                (
+                    "audience",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="members",
+                        to="profiles.savedaudience",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'member of a list',
-                'verbose_name_plural': 'members of lists',
+                "verbose_name": "member of a list",
+                "verbose_name_plural": "members of lists",
             },
         ),
     ]

@@ -4,74 +4,86 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0008_saved_audiences'),
+        ("profiles", "0008_saved_audiences"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='profile',
-            name='profile_email',
+            model_name="profile",
+            name="profile_email",
         ),
         migrations.RemoveIndex(
-            model_name='profile',
-            name='profile_mobile',
+            model_name="profile",
+            name="profile_mobile",
         ),
         migrations.RemoveIndex(
-            model_name='profile',
-            name='profile_last_name',
+            model_name="profile",
+            name="profile_last_name",
         ),
         migrations.RemoveIndex(
-            model_name='profile',
-            name='profile_first_name',
+            model_name="profile",
+            name="profile_first_name",
         ),
         migrations.AddIndex(
-            model_name='profile',
-            index=models.Index(fields=['first_name_folded', 'last_name_folded'], name='profile_by_first_name'),
+            model_name="profile",
+            index=models.Index(fields=["first_name_folded", "last_name_folded"], name="profile_by_first_name"),
         ),
         migrations.AddIndex(
-            model_name='profile',
-            index=models.Index(fields=['email', 'id'], name='profile_by_email'),
+            model_name="profile",
+            index=models.Index(fields=["email", "id"], name="profile_by_email"),
         ),
         migrations.AddIndex(
-            model_name='profile',
-            index=models.Index(fields=['mobile', 'id'], name='profile_by_mobile'),
+            model_name="profile",
+            index=models.Index(fields=["mobile", "id"], name="profile_by_mobile"),
         ),
         migrations.AddIndex(
-            model_name='profile',
-            index=models.Index(fields=['last_name_folded', 'id'], name='profile_by_last_name'),
+            model_name="profile",
+            index=models.Index(fields=["last_name_folded", "id"], name="profile_by_last_name"),
         ),
         migrations.AddIndex(
-            model_name='profile',
-            index=models.Index(fields=['country', 'id'], name='profile_by_country'),
+            model_name="profile",
+            index=models.Index(fields=["country", "id"], name="profile_by_country"),
         ),
         migrations.AddIndex(
-            model_name='profile',
-            index=models.Index(fields=['preferred_language', 'id'], name='profile_by_language'),
+            model_name="profile",
+            index=models.Index(fields=["preferred_language", "id"], name="profile_by_language"),
         ),
         migrations.AddIndex(
-            model_name='profile',
-            index=models.Index(condition=models.Q(('opted_out_all', True), ('opted_out_email', True), ('opted_out_sms', True), ('opted_out_push', True), ('opted_out_direct_mail', True), _connector='OR'), fields=['id'], name='profile_opted_out'),
+            model_name="profile",
+            index=models.Index(
+                condition=models.Q(
+                    ("opted_out_all", True),
+                    ("opted_out_email", True),
+                    ("opted_out_sms", True),
+                    ("opted_out_push", True),
+                    ("opted_out_direct_mail", True),
+                    _connector="OR",
+                ),
+                fields=["id"],
+                name="profile_opted_out",
+            ),
         ),
         migrations.AddIndex(
-            model_name='profile',
-            index=models.Index(condition=models.Q(('opted_out_all', True)), fields=['id'], name='profile_opted_out_all'),
+            model_name="profile",
+            index=models.Index(condition=models.Q(("opted_out_all", True)), fields=["id"], name="profile_opted_out_all"),
         ),
         migrations.AddIndex(
-            model_name='profile',
-            index=models.Index(condition=models.Q(('opted_out_email', True)), fields=['id'], name='profile_opted_out_email'),
+            model_name="profile",
+            index=models.Index(condition=models.Q(("opted_out_email", True)), fields=["id"], name="profile_opted_out_email"),
         ),
         migrations.AddIndex(
-            model_name='profile',
-            index=models.Index(condition=models.Q(('opted_out_sms', True)), fields=['id'], name='profile_opted_out_sms'),
+            model_name="profile",
+            index=models.Index(condition=models.Q(("opted_out_sms", True)), fields=["id"], name="profile_opted_out_sms"),
         ),
         migrations.AddIndex(
-            model_name='profile',
-            index=models.Index(condition=models.Q(('opted_out_push', True)), fields=['id'], name='profile_opted_out_push'),
+            model_name="profile",
+            index=models.Index(condition=models.Q(("opted_out_push", True)), fields=["id"], name="profile_opted_out_push"),
         ),
         migrations.AddIndex(
-            model_name='profile',
-            index=models.Index(condition=models.Q(('opted_out_direct_mail', True)), fields=['id'], name='profile_opted_out_direct_mail'),
+            model_name="profile",
+            index=models.Index(
+                condition=models.Q(("opted_out_direct_mail", True)), fields=["id"], name="profile_opted_out_direct_mail"
+            ),
         ),
     ]

@@ -5,52 +5,115 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0009_list_indexes'),
+        ("profiles", "0009_list_indexes"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='profile',
-            options={'ordering': ['-pk'], 'permissions': [('import_profile', 'Can import profiles'), ('export_profile', 'Can export profiles'), ('merge_profile', 'Can merge profiles'), ('erase_profile', 'Can erase profiles'), ('access_profile', 'Can answer access requests')], 'verbose_name': 'profile', 'verbose_name_plural': 'profiles'},
+            name="profile",
+            options={
+                "ordering": ["-pk"],
+                "permissions": [
+                    ("import_profile", "Can import profiles"),
+                    ("export_profile", "Can export profiles"),
+                    ("merge_profile", "Can merge profiles"),
+                    ("erase_profile", "Can erase profiles"),
+                    ("access_profile", "Can answer access requests"),
+                ],
+                "verbose_name": "profile",
+                "verbose_name_plural": "profiles",
+            },
         ),
         migrations.CreateModel(
-            name='ImportJob',
+            name="ImportJob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_name', models.CharField(max_length=200, verbose_name='file')),
-                ('key', models.CharField(max_length=32, unique=True)),
-                ('size', models.PositiveBigIntegerField()),
-                ('encoding', models.CharField(max_length=30)),
-                ('delimiter', models.CharField(max_length=1)),
-                ('header', models.JSONField(default=list)),
-                ('fields', models.JSONField(default=list)),
-                ('status', models.CharField(choices=[('uploaded', 'Uploaded'), ('checking', 'Checking'), ('checked', 'Checked'), ('importing', 'Importing'), ('finished', 'Finished'), ('cancelled', 'Cancelled'), ('failed', 'Failed')], default='uploaded', max_length=30, verbose_name='status')),
-                ('expected', models.JSONField(default=dict)),
-                ('total', models.PositiveIntegerField(default=0)),
-                ('created', models.PositiveIntegerField(default=0)),
-                ('updated', models.PositiveIntegerField(default=0)),
-                ('unchanged', models.PositiveIntegerField(default=0)),
-                ('rejected', models.PositiveIntegerField(default=0)),
-                ('tightened', models.PositiveIntegerField(default=0)),
-                ('lifts_ignored', models.PositiveIntegerField(default=0)),
-                ('rejects_size', models.PositiveBigIntegerField(default=0)),
-                ('why', models.TextField(blank=True)),
-                ('worker', models.CharField(blank=True, max_length=100)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='uploaded')),
-                ('created_by', models.CharField(max_length=150, verbose_name='by')),
-                ('created_by_id', models.BigIntegerField(null=True)),
-                ('started_by', models.CharField(blank=True, max_length=150)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('files_deleted_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("file_name", models.CharField(max_length=200, verbose_name="file")),
+                ("key", models.CharField(max_length=32, unique=True)),
+                ("size", models.PositiveBigIntegerField()),
+                ("encoding", models.CharField(max_length=30)),
+                ("delimiter", models.CharField(max_length=1)),
+                ("header", models.JSONField(default=list)),
+                ("fields", models.JSONField(default=list)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("uploaded", "Uploaded"),
+                            ("checking", "Checking"),
+                            ("checked", "Checked"),
+                            ("importing", "Importing"),
+                            ("finished", "Finished"),
+                            ("cancelled", "Cancelled"),
+                            ("failed", "Failed"),
+                        ],
+                        default="uploaded",
+                        max_length=30,
+                        verbose_name="status",
+                    ),
+                ),
+                ("expected", models.JSONField(default=dict)),
+                ("total", models.PositiveIntegerField(default=0)),
+                ("created", models.PositiveIntegerField(default=0)),
+                ("updated", models.PositiveIntegerField(default=0)),
+                ("unchanged", models.PositiveIntegerField(default=0)),
+                ("rejected", models.PositiveIntegerField(default=0)),
+                ("tightened", models.PositiveIntegerField(default=0)),
+                ("lifts_ignored", models.PositiveIntegerField(default=0)),
+                ("rejects_size", models.PositiveBigIntegerField(default=0)),
+                ("why", models.TextField(blank=True)),
+                ("worker", models.CharField(blank=True, max_length=100)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="uploaded")),
+                ("created_by", models.CharField(max_length=150, verbose_name="by")),
+                ("created_by_id", models.BigIntegerField(null=True)),
+                ("started_by", models.CharField(blank=True, max_length=150)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("files_deleted_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name': 'import',
-                'verbose_name_plural': 'imports',
-                'ordering': ['-pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('status__in', ('finished', 'cancelled', 'failed'))), models.Q(models.Q(('status__in', ('finished', 'cancelled', 'failed')), _negated=True), ('ended_at__isnull', True)), _connector='OR'), name='an_import_that_ended_has_its_moment'), models.CheckConstraint(condition=models.Q(('lease_until__isnull', True), ('status__in', ('checking', 'importing')), _connector='OR'), name='only_a_running_import_has_a_lease'), models.CheckConstraint(condition=models.Q(('total__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('created'), '+', models.F('updated')), '+', models.F('unchanged')), '+', models.F('rejected')))), name='an_import_counts_no_row_twice')],
+                "verbose_name": "import",
+                "verbose_name_plural": "imports",
+                "ordering": ["-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", False), ("status__in", ("finished", "cancelled", "failed"))),
+                            models.Q(
+                                models.Q(("status__in", ("finished", "cancelled", "failed")), _negated=True),
+                                ("ended_at__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="an_import_that_ended_has_its_moment",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("lease_until__isnull", True), ("status__in", ("checking", "importing")), _connector="OR"
+                        ),
+                        name="only_a_running_import_has_a_lease",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "total__gte",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.expressions.CombinedExpression(
+                                            models.F("created"), "+", models.F("updated")
+                                        ),
+                                        "+",
+                                        models.F("unchanged"),
+                                    ),
+                                    "+",
+                                    models.F("rejected"),
+                                ),
+                            )
+                        ),
+                        name="an_import_counts_no_row_twice",
+                    ),
+                ],
             },
         ),
     ]

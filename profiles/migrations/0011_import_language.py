@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0010_import_jobs'),
+        ("profiles", "0010_import_jobs"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='importjob',
-            name='language',
+            model_name="importjob",
+            name="language",
             field=models.CharField(blank=True, max_length=10),
         ),
     ]

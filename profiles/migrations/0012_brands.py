@@ -6,58 +6,178 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0011_import_language'),
+        ("profiles", "0011_import_language"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Brand',
+            name="Brand",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=128, verbose_name='name')),
-                ('light_accent', models.CharField(default='#1d5f5a', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}\\Z', 'Write the colour as # and six digits, such as #1d5f5a.')], verbose_name='accent')),
-                ('light_button_text', models.CharField(default='#ffffff', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}\\Z', 'Write the colour as # and six digits, such as #1d5f5a.')], verbose_name='text of buttons')),
-                ('light_page', models.CharField(default='#f6f5f2', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}\\Z', 'Write the colour as # and six digits, such as #1d5f5a.')], verbose_name='background')),
-                ('light_text', models.CharField(default='#2c2b29', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}\\Z', 'Write the colour as # and six digits, such as #1d5f5a.')], verbose_name='text')),
-                ('dark_accent', models.CharField(default='#8fd3cb', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}\\Z', 'Write the colour as # and six digits, such as #1d5f5a.')], verbose_name='accent')),
-                ('dark_button_text', models.CharField(default='#10211f', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}\\Z', 'Write the colour as # and six digits, such as #1d5f5a.')], verbose_name='text of buttons')),
-                ('dark_page', models.CharField(default='#171716', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}\\Z', 'Write the colour as # and six digits, such as #1d5f5a.')], verbose_name='background')),
-                ('dark_text', models.CharField(default='#eceae6', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}\\Z', 'Write the colour as # and six digits, such as #1d5f5a.')], verbose_name='text')),
-                ('postal_address', models.CharField(blank=True, max_length=300, verbose_name='postal address')),
-                ('privacy_url', models.CharField(blank=True, max_length=2000, validators=[django.core.validators.URLValidator(['https', 'http'])], verbose_name='privacy notice')),
-                ('is_default', models.BooleanField(default=False, verbose_name='default brand')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("label", models.CharField(max_length=128, verbose_name="name")),
+                (
+                    "light_accent",
+                    models.CharField(
+                        default="#1d5f5a",
+                        max_length=7,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^#[0-9a-f]{6}\\Z", "Write the colour as # and six digits, such as #1d5f5a."
+                            )
+                        ],
+                        verbose_name="accent",
+                    ),
+                ),
+                (
+                    "light_button_text",
+                    models.CharField(
+                        default="#ffffff",
+                        max_length=7,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^#[0-9a-f]{6}\\Z", "Write the colour as # and six digits, such as #1d5f5a."
+                            )
+                        ],
+                        verbose_name="text of buttons",
+                    ),
+                ),
+                (
+                    "light_page",
+                    models.CharField(
+                        default="#f6f5f2",
+                        max_length=7,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^#[0-9a-f]{6}\\Z", "Write the colour as # and six digits, such as #1d5f5a."
+                            )
+                        ],
+                        verbose_name="background",
+                    ),
+                ),
+                (
+                    "light_text",
+                    models.CharField(
+                        default="#2c2b29",
+                        max_length=7,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^#[0-9a-f]{6}\\Z", "Write the colour as # and six digits, such as #1d5f5a."
+                            )
+                        ],
+                        verbose_name="text",
+                    ),
+                ),
+                (
+                    "dark_accent",
+                    models.CharField(
+                        default="#8fd3cb",
+                        max_length=7,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^#[0-9a-f]{6}\\Z", "Write the colour as # and six digits, such as #1d5f5a."
+                            )
+                        ],
+                        verbose_name="accent",
+                    ),
+                ),
+                (
+                    "dark_button_text",
+                    models.CharField(
+                        default="#10211f",
+                        max_length=7,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^#[0-9a-f]{6}\\Z", "Write the colour as # and six digits, such as #1d5f5a."
+                            )
+                        ],
+                        verbose_name="text of buttons",
+                    ),
+                ),
+                (
+                    "dark_page",
+                    models.CharField(
+                        default="#171716",
+                        max_length=7,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^#[0-9a-f]{6}\\Z", "Write the colour as # and six digits, such as #1d5f5a."
+                            )
+                        ],
+                        verbose_name="background",
+                    ),
+                ),
+                (
+                    "dark_text",
+                    models.CharField(
+                        default="#eceae6",
+                        max_length=7,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^#[0-9a-f]{6}\\Z", "Write the colour as # and six digits, such as #1d5f5a."
+                            )
+                        ],
+                        verbose_name="text",
+                    ),
+                ),
+                ("postal_address", models.CharField(blank=True, max_length=300, verbose_name="postal address")),
+                (
+                    "privacy_url",
+                    models.CharField(
+                        blank=True,
+                        max_length=2000,
+                        validators=[django.core.validators.URLValidator(["https", "http"])],
+                        verbose_name="privacy notice",
+                    ),
+                ),
+                ("is_default", models.BooleanField(default=False, verbose_name="default brand")),
             ],
             options={
-                'verbose_name': 'brand',
-                'verbose_name_plural': 'brands',
-                'ordering': ['label', 'pk'],
+                "verbose_name": "brand",
+                "verbose_name_plural": "brands",
+                "ordering": ["label", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Logo',
+            name="Logo",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('media_type', models.CharField(max_length=30)),
-                ('width', models.PositiveIntegerField()),
-                ('height', models.PositiveIntegerField()),
-                ('data', models.BinaryField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("media_type", models.CharField(max_length=30)),
+                ("width", models.PositiveIntegerField()),
+                ("height", models.PositiveIntegerField()),
+                ("data", models.BinaryField()),
             ],
         ),
         migrations.AddField(
-            model_name='service',
-            name='brand',
-            field=models.ForeignKey(blank=True, help_text='Of its pages, unless a page has its own. Left empty, the default brand.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='profiles.brand', verbose_name='brand'),
+            model_name="service",
+            name="brand",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Of its pages, unless a page has its own. Left empty, the default brand.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="profiles.brand",
+                verbose_name="brand",
+            ),
         ),
         migrations.AddField(
-            model_name='brand',
-            name='logo',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='profiles.logo', verbose_name='logo'),
+            model_name="brand",
+            name="logo",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="profiles.logo",
+                verbose_name="logo",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='brand',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('is_default',), name='one_default_brand'),
+            model_name="brand",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_default", True)), fields=("is_default",), name="one_default_brand"
+            ),
         ),
     ]

@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0012_brands'),
+        ("profiles", "0012_brands"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='service',
-            name='in_preference_centre',
-            field=models.BooleanField(default=True, help_text='People can subscribe and unsubscribe there. Switched off, only subscribers see it there, to leave it.', verbose_name='shown in the preference centre'),
+            model_name="service",
+            name="in_preference_centre",
+            field=models.BooleanField(
+                default=True,
+                help_text="People can subscribe and unsubscribe there. Switched off, only subscribers see it there, to leave it.",
+                verbose_name="shown in the preference centre",
+            ),
         ),
     ]

@@ -4,20 +4,54 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0013_preference_centre'),
+        ("profiles", "0013_preference_centre"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='consentevent',
-            name='source',
-            field=models.CharField(choices=[('operator', 'operator'), ('landing_page', 'landing page'), ('page_opened', 'page opened'), ('one_click', 'one-click unsubscription'), ('unsubscribe_page', 'unsubscription page'), ('personal_link', 'personal link'), ('keyword', 'keyword'), ('api', 'API'), ('import', 'import'), ('merge', 'merge'), ('disputed', 'change of address disputed'), ('double_opt_in', 'double opt-in'), ('system', 'system')], max_length=30, verbose_name='source'),
+            model_name="consentevent",
+            name="source",
+            field=models.CharField(
+                choices=[
+                    ("operator", "operator"),
+                    ("landing_page", "landing page"),
+                    ("page_opened", "page opened"),
+                    ("one_click", "one-click unsubscription"),
+                    ("unsubscribe_page", "unsubscription page"),
+                    ("personal_link", "personal link"),
+                    ("keyword", "keyword"),
+                    ("api", "API"),
+                    ("import", "import"),
+                    ("merge", "merge"),
+                    ("disputed", "change of address disputed"),
+                    ("double_opt_in", "double opt-in"),
+                    ("system", "system"),
+                ],
+                max_length=30,
+                verbose_name="source",
+            ),
         ),
         migrations.AlterField(
-            model_name='pendingchange',
-            name='source',
-            field=models.CharField(choices=[('operator', 'operator'), ('landing_page', 'landing page'), ('page_opened', 'page opened'), ('one_click', 'one-click unsubscription'), ('unsubscribe_page', 'unsubscription page'), ('personal_link', 'personal link'), ('keyword', 'keyword'), ('api', 'API'), ('import', 'import'), ('merge', 'merge'), ('disputed', 'change of address disputed'), ('double_opt_in', 'double opt-in'), ('system', 'system')], max_length=30),
+            model_name="pendingchange",
+            name="source",
+            field=models.CharField(
+                choices=[
+                    ("operator", "operator"),
+                    ("landing_page", "landing page"),
+                    ("page_opened", "page opened"),
+                    ("one_click", "one-click unsubscription"),
+                    ("unsubscribe_page", "unsubscription page"),
+                    ("personal_link", "personal link"),
+                    ("keyword", "keyword"),
+                    ("api", "API"),
+                    ("import", "import"),
+                    ("merge", "merge"),
+                    ("disputed", "change of address disputed"),
+                    ("double_opt_in", "double opt-in"),
+                    ("system", "system"),
+                ],
+                max_length=30,
+            ),
         ),
     ]

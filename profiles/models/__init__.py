@@ -1,18 +1,19 @@
 """People, what they allow, and the ledger of who changed it."""
 
-from profiles.models.audiences import AudienceKind, AudienceMember, SavedAudience
+from profiles.models.audiences import AudienceKind, AudienceMember, Freezing, SavedAudience
 from profiles.models.brands import Brand, Logo
 from profiles.models.events import ConsentEvent, Scope, Source
-from profiles.models.imports import IMPORT_SOURCES, RUNNING, ImportJob, ImportStatus
+from profiles.models.imports import ENDED, IMPORT_SOURCES, RUNNING, ImportJob, ImportStatus
 from profiles.models.membership import MessageChoice, Service, Subscription, SubscriptionQuerySet, ValidityUnit
 from profiles.models.merged import ProfileAlias
 from profiles.models.people import ANY_BOX, CustomField, CustomType, EmailFormat, Gender, Profile, ProfileQuerySet
-from profiles.models.privacy import Erasing, SuppressedHash
+from profiles.models.privacy import ErasedKey, Erasing, SuppressedHash
 from profiles.models.requests import Notice, NoticeKind, NoticeStatus, PendingChange
 from profiles.models.seals import Seal, SealedBatch
 
 __all__ = [
     "ANY_BOX",
+    "ENDED",
     "IMPORT_SOURCES",
     "RUNNING",
     "AudienceKind",
@@ -22,7 +23,9 @@ __all__ = [
     "CustomField",
     "CustomType",
     "EmailFormat",
+    "ErasedKey",
     "Erasing",
+    "Freezing",
     "Gender",
     "ImportJob",
     "ImportStatus",

@@ -3,7 +3,7 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from profiles.models.people import Profile
@@ -64,8 +64,38 @@ class SavedAudience(models.Model):
 
     @property
     def is_complete(self) -> bool:
-        """Whether it can be used: a list that was cut off while it was made cannot."""
+        """Whether it can be used: a list that is still being made, or was given up, cannot."""
         return not self.is_list or self.counted_at is not None
+
+
+class Freezing(models.Model):
+    """A list in the making: how far the worker is. Gone once the list is complete; with an error it was given up."""
+
+    audience = models.OneToOneField(SavedAudience, models.CASCADE, primary_key=True, related_name="freezing")
+    highest = models.BigIntegerField()  # the last profile id of the moment it was asked for
+    reached = models.BigIntegerField(default=0)  # up to this id the members are in
+    found = models.PositiveIntegerField(default=0)  # members so far
+    worker = models.CharField(max_length=100, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    error = models.CharField(max_length=100, blank=True)  # its kind only: what it says may name people
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reached__lte=F("highest"), found__lte=F("reached")), name="a_list_in_the_making_is_within_its_ids"
+            ),
+            models.CheckConstraint(
+                condition=Q(lease_until__isnull=True) | Q(error=""), name="a_list_that_was_given_up_has_no_lease"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.audience_id)
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.reached // max(1, self.highest)
 
 
 class AudienceMember(models.Model):

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -61,11 +62,12 @@ class ImportJob(models.Model):
 
     worker = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+    created_at = models.DateTimeField(_("uploaded"), default=timezone.now)  # before the first byte was stored
     created_by = models.CharField(_("by"), max_length=150)
     created_by_id = models.BigIntegerField(null=True)
     started_by = models.CharField(max_length=150, blank=True)
     ended_at = models.DateTimeField(null=True)
+    names_erased = models.BooleanField(default=False)  # its files name somebody who was erased: they go when it ends
     files_deleted_at = models.DateTimeField(null=True)
 
     class Meta:

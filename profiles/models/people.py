@@ -7,9 +7,9 @@ from typing import Any, Self
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from profiles import births
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS, OPT_OUT_LABELS, Channel
 from profiles.fields import ByteOrderedField, DomainField, FoldedField, fold, prefix
 from profiles.regions import country_name
@@ -84,7 +84,7 @@ class Profile(models.Model):
     The opt-out columns change only through profiles.consent; they are the projection of ConsentEvent.
     """
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    public_id = models.UUIDField(_("Heed ID"), default=uuid.uuid4, unique=True, editable=False)
     external_id = ByteOrderedField(_("external ID"), max_length=100, blank=True)
     title = models.CharField(_("title"), max_length=20, blank=True)
     first_name = models.CharField(_("first name"), max_length=30, blank=True)
@@ -166,10 +166,7 @@ class Profile(models.Model):
     @property
     def age(self) -> int | None:
         """Completed years today; None without a date of birth."""
-        if self.birth_date is None:
-            return None
-        today, born = timezone.localdate(), self.birth_date
-        return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        return births.age(self.birth_date)
 
     @property
     def country_name(self) -> str:

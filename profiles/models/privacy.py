@@ -16,6 +16,19 @@ class SuppressedHash(models.Model):
         constraints = [models.UniqueConstraint(fields=["channel", "digest"], name="an_erased_address_is_kept_once")]
 
 
+class ErasedKey(models.Model):
+    """What a row of a file could name an erased person by, as a keyed digest: for as long as such a file may still be read."""
+
+    digest = models.BinaryField(max_length=32)
+    erased_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return bytes(self.digest).hex()[:8]
+
+
 class Erasing(models.Model):
     """A profile that was erased: opens its events in the ledger for deletion, and is the record that says so. Append-only.
 

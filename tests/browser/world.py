@@ -9,8 +9,8 @@ from django.utils import timezone
 from deliveries import lifecycle, preparation, sending, skeleton, transports
 from deliveries.models import Delivery
 from deliveries.statuses import DeliveryStatus
-from landingpages import editing, publishing
-from profiles import audiences, consent, pending, saved_audiences, subscriptions
+from landingpages import centre, editing, publishing
+from profiles import audiences, consent, freezing, pending, saved_audiences, subscriptions
 from profiles.channels import Channel
 from profiles.links import Purpose, make_token
 from profiles.models import CustomField, CustomType, PendingChange, Profile, SavedAudience, Service, Source
@@ -85,7 +85,7 @@ def _audiences(operator: User) -> None:
         {"field": "email", "operator": "not_empty", "value": None},
     ]
     query = saved_audiences.create({"all": parts}, label="Spring readers " * 8, by=operator)
-    saved_audiences.freeze(query, label="Spring readers of today", by=operator)
+    freezing.freeze(query, label="Spring readers of today", by=operator)
 
 
 def _quarantine() -> None:
@@ -269,7 +269,9 @@ def _landing_pages(profile: Profile) -> list[str]:
     change = {"last_name": "Featherstonehaugh-" * 2, "email": LONG_ADDRESS.replace("marie", "maria")}
     pending.ask(profile, address=profile.email, fields=change, choices={"all": False, "sms": True}, source=Source.LANDING_PAGE,
                 evidence=consent.NO_EVIDENCE)  # fmt: skip
-    links = [link(page, profile, age=timedelta(days=days)) for page in (preferences, blocklist, closed) for days in (0, 31)]
+    centre.refresh()
+    pages = (preferences, blocklist, closed, centre.find())
+    links = [link(page, profile, age=timedelta(days=days)) for page in pages for days in (0, 31)]
     return [
         *links,
         *(link(page, profile, age=timedelta(days=days)) for page in (subscribing, leaving) for days in (0, 31)),
@@ -279,5 +281,7 @@ def _landing_pages(profile: Profile) -> list[str]:
         address(preferences) + "fresh-link/",
         "/c/" + make_token(Purpose.CONFIRM, PendingChange.objects.get().public_id),
         "/c/no-such-link",
+        address(centre.find()),
+        "/d/" + make_token(Purpose.DISPUTE, profile.public_id),
         "/lp/no-such-page/",
     ]

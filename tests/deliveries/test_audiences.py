@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from deliveries import preparation
 from deliveries.models import Delivery, Message
-from profiles import audiences, merging, saved_audiences
+from profiles import audiences, freezing, merging, saved_audiences
 from profiles.models import Profile, SavedAudience, Source
 from profiles.saved_audiences import AudienceInUse
 from profiles.subscriptions import subscribe
@@ -176,7 +176,7 @@ def test_the_service_of_a_delivery_is_a_condition_of_its_audience(backoffice):
 def test_a_saved_query_is_copied_and_a_list_is_named(backoffice, operator):
     query = saved_audiences.create({"any": [FRENCH]}, label="French", by=operator)
     ProfileFactory()
-    frozen = saved_audiences.freeze(query, label="List", by=operator)
+    frozen = freezing.freeze(query, label="List", by=operator)
 
     used = backoffice.post(reverse("deliveries:add"), FORM | {"a:kind": "all", "do": "use", "saved": query.pk})
     assert used.context["builder"].tree() == {"any": [FRENCH]}
@@ -203,7 +203,7 @@ def test_an_audience_of_a_delivery_is_saved_under_a_label(backoffice):
 
 def test_a_list_is_kept_while_a_delivery_needs_it(make_delivery, operator):
     query = saved_audiences.create({}, label="Everybody", by=operator)
-    frozen = saved_audiences.freeze(query, label="List", by=operator)
+    frozen = freezing.freeze(query, label="List", by=operator)
     delivery = make_delivery(audience={"all": [FRENCH, {"not": saved_audiences.as_tree(frozen)}]})
 
     with pytest.raises(AudienceInUse, match="Spring news"):
@@ -277,7 +277,7 @@ def test_memberships_are_prepared_like_any_condition(make_delivery, prepare, ope
         subscribe(person, service, source=Source.OPERATOR, by=operator)
     people[2].email = people[1].email
     people[2].save()
-    frozen = saved_audiences.freeze(saved_audiences.create({}, label="All", by=operator), label="List", by=operator)
+    frozen = freezing.freeze(saved_audiences.create({}, label="All", by=operator), label="List", by=operator)
     memberships = [leaf("delivery", "received", sent.pk), leaf("service", "subscribed", service.pk)]
     tree = {"all": [{"any": memberships * number}, {"not": leaf("audience", "not_in", frozen.pk)}]}
 

@@ -210,13 +210,15 @@ def test_there_is_one_however_often_it_is_made_and_its_address_is_free(letter):
 def test_it_is_open_to_people_who_opted_out_of_everything(anonymous, preferences):
     silent = ProfileFactory(opted_out=["all"], preferred_language="en")
 
-    ticked = boxes(anonymous, link(preferences, silent))
-    data = shown(anonymous, link(preferences, silent))
+    older = link(preferences, silent, age=timedelta(minutes=1))
+
+    ticked = boxes(anonymous, older)
+    data = shown(anonymous, older)
     del data[name_of("opted_out_all")]
-    answer = anonymous.post(link(preferences, silent), data)
+    answer = anonymous.post(older, data)
 
     assert ticked["Send me nothing any more, by any channel"] is True
-    assert "To finish, open the mail" in content(answer)  # the link is as old as the opt-out: to the second
+    assert "To finish, open the mail" in content(answer)
     assert Notice.objects.get().kind == NoticeKind.CONFIRM_CHANGE
 
 

@@ -45,9 +45,9 @@ def test_list_has_the_opt_out_columns_in_words(backoffice, people):
     row = next(row for row in re.findall(r"(?s)<tr class=\"data-row.*?</tr>", page) if "Bernard" in row)
 
     cells = re.findall(r'(?s)class="field-(\w+) [^>]*>(.*?)</t[dh]>', row)
-    assert {name: " ".join(re.sub(r"<[^>]+>", " ", cell).split()) for name, cell in cells} == {
+    assert {name: " ".join(re.sub(r"<[^>]+>", " ", cell.replace("<wbr>", "")).split()) for name, cell in cells} == {
         "name": "Jo Bernard",
-        "email": people[1].email,
+        "email_in_parts": people[1].email,
         "mobile": "+32470123456",
         "country_label": "Belgium",
         "language_label": "French",

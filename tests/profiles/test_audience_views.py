@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from profiles import saved_audiences
+from profiles import freezing, saved_audiences
 from profiles.models import AudienceMember, SavedAudience
 from profiles.saved_audiences import AudienceInUse, StaleAudience
 from tests.factories import ProfileFactory
@@ -148,8 +148,7 @@ def test_members_are_shown_to_those_who_may_see_people_only(client, audience, pe
     assert people[0].email not in html
 
 
-def test_freezing_makes_a_list_that_keeps_its_members(backoffice, audience, people, settings):
-    settings.PREPARATION_RANGE = 1
+def test_freezing_makes_a_list_that_keeps_its_members(backoffice, audience, people):
     page = backoffice.get(url("audience_freeze", audience.pk))
     assert "Make a list of 2 people" in page.content.decode()
     assert SavedAudience.objects.count() == 1
@@ -181,7 +180,7 @@ def test_a_copy_is_a_query_of_its_own(backoffice, audience):
 
 
 def test_deleting_says_what_it_means_and_does_it(backoffice, audience, people):
-    frozen = saved_audiences.freeze(audience, label="List", by="Ana")
+    frozen = freezing.freeze(audience, label="List", by="Ana")
 
     assert "The list of 2 people is gone for good" in backoffice.get(url("audience_delete", frozen.pk)).content.decode()
     backoffice.post(url("audience_delete", frozen.pk))
@@ -190,7 +189,7 @@ def test_deleting_says_what_it_means_and_does_it(backoffice, audience, people):
 
 
 def test_a_list_that_a_query_names_cannot_be_deleted(backoffice, audience, people):
-    frozen = saved_audiences.freeze(audience, label="List", by="Ana")
+    frozen = freezing.freeze(audience, label="List", by="Ana")
     saved_audiences.create({"not": saved_audiences.as_tree(frozen)}, label="Others", by="Ana")
     before = everything()
 
@@ -204,7 +203,7 @@ def test_a_list_that_a_query_names_cannot_be_deleted(backoffice, audience, peopl
 
 
 def test_members_go_with_their_profile(audience, people):
-    saved_audiences.freeze(audience, label="List", by="Ana")
+    freezing.freeze(audience, label="List", by="Ana")
 
     people[0].delete()
 
@@ -233,7 +232,7 @@ def test_the_list_of_audiences_is_searched_and_asks_the_same_number_of_queries(b
 
 def test_expired_audiences_go_but_for_those_in_use(audience, people):
     today = timezone.localdate()
-    frozen = saved_audiences.freeze(audience, label="List", by="Ana")
+    frozen = freezing.freeze(audience, label="List", by="Ana")
     user = saved_audiences.create(saved_audiences.as_tree(frozen), label="Names the list", by="Ana")
     SavedAudience.objects.exclude(pk=user.pk).update(expires_on=today - timedelta(days=1))
 

@@ -176,3 +176,17 @@ def test_an_export_reads_as_many_queries_for_3_profiles_as_for_1(django_assert_n
 
     with django_assert_num_queries(2):
         assert len(exported(b"".join(exporting.lines(Profile.objects.all())))) == 3
+
+
+@pytest.mark.parametrize(("people", "told"), [(1, "Nothing is chosen yet."), (0, "There is no profile yet")])
+def test_an_export_without_a_selection_asks_for_one(backoffice, people, told):
+    for _number in range(people):
+        ProfileFactory()
+
+    page = backoffice.get("/admin/profiles/export/")
+    posted = backoffice.post("/admin/profiles/export/", {"delimiter": ","})
+
+    assert (page.status_code, told in page.content.decode()) == (200, True)
+    assert ('href="?filters=&amp;everything=1"' in page.content.decode()) == bool(people)
+    assert "attachment" not in posted.headers.get("Content-Disposition", "")
+    assert LogEntry.objects.count() == 0

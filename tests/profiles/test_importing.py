@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from profiles import defining, erased, importing, ledger
 from profiles.channels import Channel
@@ -447,7 +448,7 @@ def test_a_field_that_is_removed_while_a_file_is_imported_takes_no_more_values(w
     monkeypatch.setattr(importing, "BATCH_ROWS", 1)
     field = CustomField.objects.create(key="size", label="Size", type="number")
     path = write("email,city,custom.size", "a@example.org,Paris,38", "b@example.org,Lyon,39", "a@example.org,Nice,40")
-    batches = importing.run(importing.plan(path), by="Ana", detail="")
+    batches = importing.run(importing.plan(path), by="Ana", detail="", since=timezone.now())
 
     next(batches)
     removed = defining.remove(field, by=operator)

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from profiles import charts, servicefigures, subscriptions
+from profiles import charts, merging, servicefigures, subscriptions
 from profiles.models import ConsentEvent, Service, Source, Subscription
 from tests.factories import LandingPageFactory, ProfileFactory, ServiceFactory
 
@@ -279,3 +279,21 @@ def test_an_operator_is_told_that_a_service_takes_nobody(backoffice):
 
     assert "takes no new subscriptions today" in text(response)
     assert Subscription.objects.count() == 0
+
+
+def test_history_finds_what_a_merged_profile_did_by_the_one_it_was_merged_into(backoffice, service, operator):
+    winner, loser = ProfileFactory(last_name="Moreau", email="m@example.org"), ProfileFactory(last_name="Petit")
+    other = ProfileFactory(last_name="Durand")
+    for one in (loser, other):
+        subscribe(one, service)
+        subscriptions.unsubscribe(one, service, source=Source.ONE_CLICK)
+    subscribe(winner, service)
+    merging.merge(winner, loser, from_loser={"last_name"}, revisions=(winner.revision, loser.revision), by=operator)
+    url = reverse("profiles:service_history", args=[service.pk])
+
+    found = [(str(row["profile"].pk), row["change"]) for row in backoffice.get(url + "?q=petit").context["rows"]]
+    by_address = backoffice.get(url + "?q=m@example.org").context["rows"]
+
+    assert sorted(found) == [(str(winner.pk), "subscribed")] * 2 + [(str(winner.pk), "unsubscribed")]
+    assert len(by_address) == 3
+    assert len(backoffice.get(url + "?q=durand").context["rows"]) == 2

@@ -1,11 +1,13 @@
 """The marketing history: every part in one order, page by page, nothing twice and nothing passed over."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from profiles import consent, subscriptions, timeline
@@ -213,3 +215,15 @@ def test_profile_has_the_marketing_history_as_its_last_tab(backoffice, marie):
 
     assert html.index("/exclusion-log/") < html.index(f'href="{url(marie)}"')
     assert Profile.objects.count() == 1
+
+
+@pytest.mark.parametrize(("language", "names"), [("en", ["June", "July"]), ("fr", ["juin", "juil."])])
+def test_no_two_months_of_the_chart_have_one_name(backoffice, settings, language, names):
+    settings.LANGUAGE_CODE = language
+    profile = ProfileFactory()
+
+    html = backoffice.get(reverse("profiles:marketing_history", args=[profile.pk])).content.decode()
+
+    shown = [first + rest for first, rest in re.findall(r'aria-hidden="true">(\w)<span class="rest">([^<]*)</span>', html)]
+    assert len(shown) == len(set(shown)) == 12
+    assert [name for name in shown if name in names] == sorted(names, key=shown.index)

@@ -9,7 +9,7 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 from django.utils import timezone
 
-from profiles import consent, subscriptions
+from profiles import births, consent, subscriptions
 from profiles.consent import Evidence
 from profiles.links import Purpose, read_token
 from profiles.models import ConsentEvent, CustomField, Profile, Source, Subscription
@@ -665,3 +665,17 @@ def test_subscriptions_page_says_that_an_opt_out_comes_first(backoffice):
     pages = [text(backoffice.get(reverse("profiles:subscriptions", args=[profile.pk]))) for profile in (free, refused)]
 
     assert ["opted out comes first" in page for page in pages] == [False, True]
+
+
+@pytest.mark.parametrize(("typed", "age"), [("1990-01-01", True), ("1990-13-01", False), ("", False)])
+def test_the_age_beneath_a_refused_date_is_that_of_the_date_that_was_typed(backoffice, typed, age):
+    profile = ProfileFactory(birth_date="1950-01-01")
+    stored, shown = (births.age_in_words(births.age(date(year, 1, 1))) for year in (1950, 1990))
+
+    page = backoffice.post(general(profile), {"email": "no address", "birth_date": typed, "revision": "0"})
+
+    form = page.context["form"]
+    assert page.status_code == 422 or form.errors
+    assert form["birth_date"].help_text == (shown if age else "")
+    assert stored in page.context["facts"]
+    assert stored not in form["birth_date"].help_text

@@ -16,8 +16,9 @@ from deliveries import confirmations, preparation, sending, stopping, transports
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
 from landingpages import centre, media, publishing, reconciling, registrations
-from profiles import importjobs, pending, saved_audiences, sealing, subscriptions
+from profiles import freezing, importjobs, pending, saved_audiences, sealing, subscriptions
 from profiles.channels import Channel
+from profiles.models import Freezing
 from quarantine import counting
 
 logger = logging.getLogger("heed.worker")
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         self.closed_at = self.expired_at = timezone.now() - timedelta(minutes=1)
         self.backoff, self.resume_at, self.stopped_at = 1.0, 0.0, 0.0
         self.importing: Generator[None, None, None] | None = None
+        self.freezing: Freezing | None = None
         sealer = None if until_idle else sealing.start_in_background()
         try:
             self.loop(until_idle=until_idle)
@@ -53,7 +55,7 @@ class Command(BaseCommand):
             if sealer:
                 sealer.stop()
             self.close_sessions()
-            self.stop_importing()
+            self.put_down_lists()
             self.worker.close()
 
     def stop(self, number: int, frame: FrameType | None) -> None:
@@ -67,7 +69,7 @@ class Command(BaseCommand):
                 # A database that restarts, a bug in one delivery: neither may end the worker.
                 logger.exception("the worker goes on after an error")
                 self.close_sessions()
-                self.stop_importing()
+                self.put_down_lists()
                 close_old_connections()
                 busy = False
             if not busy:
@@ -80,6 +82,7 @@ class Command(BaseCommand):
         """One piece of work; False when there was none."""
         if dead := workers.release_dead():
             importjobs.release(dead)
+            freezing.release(dead)
         self.clean_up_daily()
         self.close_pages()
         self.expire_subscriptions()
@@ -87,6 +90,7 @@ class Command(BaseCommand):
         worked = reconciling.process_received() > 0
         worked |= self.unless_away(self.send_notices)
         worked |= self.import_batch()
+        worked |= self.freeze_range()
         started = preparation.claim(self.worker.name)
         if started:
             preparation.run(started)
@@ -143,12 +147,24 @@ class Command(BaseCommand):
             self.importing = None
         return True
 
-    def stop_importing(self) -> None:
-        """What is not imported yet is anybody's, this worker's too."""
+    def put_down_lists(self) -> None:
+        """What is not imported yet, or not frozen yet, is anybody's, this worker's too."""
         if self.importing is not None:
             self.importing.close()
             self.importing = None
             importjobs.release([self.worker.name])
+        freezing.release([self.worker.name])
+        self.freezing = None
+
+    def freeze_range(self) -> bool:
+        """One range of the list in the making."""
+        self.freezing = self.freezing or freezing.claim(self.worker.name)
+        if self.freezing is None:
+            return False
+        held, self.freezing = self.freezing, None
+        if freezing.go_on(held):
+            self.freezing = held
+        return True
 
     def session_for(self, batch: Batch) -> Session:
         channel = Channel.of(batch.preparation.delivery.channel)

@@ -22,7 +22,7 @@ class Command(BaseCommand):
     help = "Say what a person allowed at a moment, by the ledger. Reads only."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("profile", help="its number, its public id or its email address")
+        parser.add_argument("profile", help="its number, its Heed ID or its email address")
         parser.add_argument("moment", help='such as "2026-03-03 10:00", in TIME_ZONE, or "2026-03-03T09:00:00Z"')
 
     def handle(self, *args: Any, **options: Any) -> None:
