@@ -72,9 +72,8 @@ def main() -> int:
     posts = sum(one.requests for one in loads["POST"]["product"])
     # wrk leaves without the last answers.
     exact = posts <= people <= posts + CONNECTIONS * arguments.rounds and rows == 2 * people and not wrong
-    print(
-        f"{'ok' if exact else 'SHORT'} {posts:,} posts ticked two boxes of {people:,} people, {rows:,} ledger rows, {wrong} disagree"
-    )
+    told = f"{posts:,} posts ticked two boxes of {people:,} people, {rows:,} ledger rows, {wrong} disagree"
+    print("ok" if exact else "SHORT", told)
     return 0 if all(fine) and exact else 1
 
 
@@ -112,7 +111,7 @@ def make(people: int, parts: int) -> dict[str, Any]:
     from profiles.models import Profile
 
     call_command("collectstatic", interactive=False, verbosity=0)  # the product names its style sheets by their contents
-    page = create_page("acquisition", label="Preferences", slug=SLUG, by="bench")
+    page = create_page("channels", label="Preferences", slug=SLUG, by="bench")
     publishing.publish(page, by="bench")
     rows = (Profile(last_name=f"P{n}", email=f"p{n}@example.org") for n in range(people))
     profiles = Profile.objects.bulk_create(rows, batch_size=2000)

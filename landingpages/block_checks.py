@@ -7,9 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import TextChoices
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from landingpages import blocks, inputs, memberships, richtext, wording
 from landingpages.blocks import BoundField
@@ -19,23 +17,9 @@ from landingpages.models import BlockKind, LandingPage, PageStatus, PageType
 from landingpages.parts import every_block
 from landingpages.showing import linked_pages
 from landingpages.snapshots import labels, needs_label
+from landingpages.verdicts import Check, Level
 from profiles.mergefields import InvalidTemplate
 from profiles.models import CustomType
-
-
-class Level(TextChoices):
-    ERROR = "error", gettext_lazy("Error")
-    WARNING = "warning", gettext_lazy("Warning")
-
-
-@dataclass(frozen=True)
-class Check:
-    """One finding; `block_key` names the block that it is about, empty for the page as a whole."""
-
-    level: Level
-    text: str
-    block_key: str = ""
-
 
 Found = Iterator[tuple[Level, str]]
 

@@ -118,18 +118,24 @@ class Row:
 
 @dataclass(frozen=True)
 class Finding:
-    """A check that says which block it is about."""
+    """A check with where it is put right: a block, a property, or another part of the page."""
 
     level: Level
     text: str
     block_key: str
     about: str
+    field: str = ""
+    part: str = ""
 
 
 def findings(page_blocks: list[Block], lang: str, checks: Iterable[Check]) -> list[Finding]:
     """The checks with the place and the words of their block."""
     about = {str(block.key): _about(block, place, lang) for part in Part for place, block in _numbered(page_blocks, part)}
-    return [Finding(check.level, check.text, check.block_key, about.get(check.block_key, "")) for check in checks]
+    found = [
+        Finding(check.level, check.text, check.block_key, about.get(check.block_key, ""), check.field, check.part)
+        for check in checks
+    ]
+    return sorted(found, key=lambda finding: finding.level != Level.ERROR)  # stable: the errors first, each in its order
 
 
 def _numbered(page_blocks: list[Block], part: Part) -> Iterator[tuple[int, Block]]:

@@ -8,18 +8,23 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from landingpages import job_checking
-from landingpages.block_checks import Check, Level, about_blocks
-from landingpages.models import BlockKind, LandingPage, PageStatus
+from landingpages import job_checking, page_checks
+from landingpages.block_checks import about_blocks
+from landingpages.models import BlockKind, LandingPage
 from landingpages.snapshots import snapshot
+from landingpages.verdicts import Check, Level
 
 __all__ = ["Check", "Level", "checks"]
+JOB = "job-on_match"  # the first field of that part of the properties
 
 
-def checks(page: LandingPage) -> list[Check]:
-    """What is wrong with the page as it is edited: first the page, then its blocks in their order."""
-    content = snapshot(page)
-    return [*_page(page, content), *about_blocks(content)]
+def checks(page: LandingPage, content: dict[str, Any] | None = None, *, at: datetime | None = None) -> list[Check]:
+    """What is wrong with the page as it is edited, or with this content of it: first the page, then its blocks in order.
+
+    `at` is the moment at which it is to go online, now by default.
+    """
+    content = snapshot(page) if content is None else content
+    return [*_page(page, content), *page_checks.find(page, content, at or timezone.now()), *about_blocks(content)]
 
 
 def _page(page: LandingPage, content: dict[str, Any]) -> Iterator[Check]:
@@ -33,9 +38,5 @@ def _page(page: LandingPage, content: dict[str, Any]) -> Iterator[Check]:
         yield Check(Level.WARNING, _("The page has no heading."))
     if not content["languages"]:
         yield Check(Level.ERROR, _("No language is complete: write every label in at least one language."))
-    yield from (Check(Level(level), text, key) for level, text, key in job_checking.findings(content))
-    if (expires_at := content["settings"]["expires_at"]) and datetime.fromisoformat(expires_at) <= timezone.now():
-        yield Check(Level.ERROR, _("The expiration is in the past."))
-    others = LandingPage.objects.exclude(pk=page.pk).filter(status=PageStatus.ONLINE, version__content__slug=page.slug)
-    if others.exists():
-        yield Check(Level.ERROR, _("Another page is online at the address %(slug)s.") % {"slug": page.slug})
+    for level, text, key in job_checking.findings(content):
+        yield Check(Level(level), text, key, field="" if key else JOB)

@@ -125,8 +125,12 @@ class PageForm(forms.Form):
 
     def without_boxes(self) -> "PageForm":
         """The form as it arrives, with the texts that were typed: the boxes may have been worded otherwise."""
-        boxes = {name for name, field in self.fields.items() if isinstance(field, forms.BooleanField)}
-        return type(self)(initial={name: text for name, text in self.data.items() if name not in boxes}, visitor=self.visitor)
+        return self.as_typed(boxes=False)
+
+    def as_typed(self, *, boxes: bool) -> "PageForm":
+        """A form that was not sent yet, with what was typed; its boxes as they were ticked, or empty."""
+        left_out = {name for name, field in self.fields.items() if isinstance(field, forms.BooleanField) and not boxes}
+        return type(self)(initial={name: text for name, text in self.data.items() if name not in left_out}, visitor=self.visitor)
 
     def _agreements(self) -> list[dict[str, Any]]:
         return [block for block in self.visible if block["kind"] == BlockKind.AGREEMENT]

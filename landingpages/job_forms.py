@@ -100,7 +100,7 @@ class ActionForm(forms.Form):
         ]
 
     def clean(self) -> None:
-        if self._action() not in SERVICE_ACTIONS:
+        if self._action() not in SERVICE_ACTIONS or self.page.is_template:
             return
         if self.cleaned_data.get("service_from_url") == "yes":
             if not self.cleaned_data.get("served") and "served" not in self.errors:

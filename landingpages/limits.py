@@ -33,8 +33,8 @@ def fault(data: Mapping[str, str], version: PublishedVersion) -> str:
     """
     if not jobs.is_protected(version.content):
         return changed_meanwhile() if data.get(STAMP) and not is_of(data, version.pk) else ""
-    if data.get(TRAP):
-        return _("Leave the field that says so empty.")
+    if told := trapped(data):
+        return told
     stamped, opened = _read(data)
     age = timezone.now().timestamp() - opened
     if not 0 <= age <= settings.PAGE_FORM_HOURS * 3600:
@@ -44,6 +44,11 @@ def fault(data: Mapping[str, str], version: PublishedVersion) -> str:
     if age < settings.PAGE_SECONDS:
         return _("That was very fast. Look at what you typed and send it again.")
     return ""
+
+
+def trapped(data: Mapping[str, str]) -> str:
+    """Why a form is not taken in which a machine filled in what people do not see."""
+    return _("Leave the field that says so empty.") if data.get(TRAP) else ""
 
 
 def changed_meanwhile() -> str:

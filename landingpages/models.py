@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from landingpages.job_models import SERVICE_ACTIONS, JobProperties, OnMatch, SpecificAction
+from landingpages.lifecycle_models import LIFECYCLE_CONSTRAINTS, LifecycleProperties, ScheduledPublication
 from landingpages.shown_models import Image as Image
 from landingpages.shown_models import SharedBlock as SharedBlock
 from landingpages.submission_models import CONVERSIONS, Recorded, SubmissionKind, VisitCount
@@ -22,9 +23,11 @@ __all__ = [
     "BlockKind",
     "LandingPage",
     "OnMatch",
+    "PageState",
     "PageStatus",
     "PageType",
     "PublishedVersion",
+    "ScheduledPublication",
     "SpecificAction",
     "Submission",
     "SubmissionKind",
@@ -36,6 +39,7 @@ __all__ = [
 class PageType(models.TextChoices):
     """What a page is for; chosen by its template and never changed (reference 3.1.1)."""
 
+    GENERIC = "generic", _("Generic")
     ACQUISITION = "acquisition", _("Profile acquisition")
     SUBSCRIPTION = "subscription", _("Subscription")
     UNSUBSCRIPTION = "unsubscription", _("Unsubscription")
@@ -97,7 +101,7 @@ SPEAKING = (
 ANSWERING = (*SPEAKING, BlockKind.LINK)
 
 
-class LandingPage(JobProperties):
+class LandingPage(JobProperties, LifecycleProperties):
     """A page as it is edited. Visitors see `version`, never this."""
 
     label = models.CharField(_("label"), max_length=128)
@@ -203,6 +207,7 @@ class LandingPage(JobProperties):
                 condition=Q(is_default=True, service__isnull=False),
                 name="one_default_page_per_service_and_type",
             ),
+            *LIFECYCLE_CONSTRAINTS,
         ]
 
     def __str__(self) -> str:

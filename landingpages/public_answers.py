@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -108,7 +107,7 @@ def frame(visit: Visit) -> dict[str, Any]:
 
 def stranger(visit: Visit, name: str = "page") -> dict[str, Any]:
     """What a form for somebody without a link carries: where it goes, its stamp and its trap."""
-    action = f"{reverse(f'pages:{name}', args=[visit.slug])}?{query(visit, translation.get_language())}"
+    action = f"{visit.address(name)}?{query(visit, translation.get_language())}"
     is_protected = jobs.is_protected(visit.content)
     return {"action": action, "stamp": limits.stamp(visit.version.pk), "is_stranger": True, "is_protected": is_protected}
 

@@ -11,6 +11,8 @@ urlpatterns = [
     path("lp/<slug:slug>", public_views.page),
     path("lp/<slug:slug>/fresh-link/", public_views.fresh_link, name="fresh_link"),
     path("lp/<slug:slug>/fresh-link", public_views.fresh_link),
+    path("lp/<slug:slug>/embedded/", public_views.embedded, name="embedded"),
+    path("lp/<slug:slug>/embedded", public_views.embedded),
     path("lp/<slug:slug>/<str:token>/", public_views.page, name="personal_page"),
     path("lp/<slug:slug>/<str:token>", public_views.page),
     path("c/<str:token>/", confirm_views.confirm, name="confirm"),

@@ -1,15 +1,15 @@
 """The pages that visitors open, with a link or without: no login, no session. Only POST changes anything."""
 
+from copy import copy
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import jobs, limits, link_views, memberships, recording, visitcounts, visits
+from landingpages import embedding, jobs, limits, link_views, memberships, recording, visitcounts, visits
 from landingpages.forms import PageForm, form_class
 from landingpages.public_answers import (
     closed,
@@ -53,7 +53,7 @@ def page(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
         response = answer(request, visit)
     if response.status_code == 200:
         visitcounts.count(request, visit.version.pk)
-    return response
+    return embedding.allow(response, visit)
 
 
 def answer(request: HttpRequest, visit: Visit) -> HttpResponse:
@@ -72,8 +72,7 @@ def _stranger(request: HttpRequest, visit: Visit) -> HttpResponse:
     if not visit.content["settings"]["unidentified_allowed"]:
         return _ask_address(request, visit, AddressForm(), 200 if visit.is_centre else 404)
     blank = form_class(visit.content, translation.get_language())
-    address = reverse("pages:fresh_link", args=[visit.slug])
-    offer: dict[str, Any] = {"fresh_link": f"{address}?{query(visit, translation.get_language())}"}
+    offer = _offer(visit)
     if request.method != "POST":
         return show(request, visit, blank(), **stranger(visit), **offer)
     form = blank(request.POST)
@@ -104,19 +103,58 @@ def fresh_link(request: HttpRequest, slug: str) -> HttpResponse:
     if visit is None:
         return missing(request)
     with translation.override(publicpages.language(request, visit.languages)):
-        if not visit.is_open:
-            return closed(request, visit)
-        if visit.names_no_service:
-            return names_no_service(request, visit)
-        if request.method != "POST":
-            return _ask_address(request, visit, AddressForm())
-        form = AddressForm(request.POST)
-        status, fault = _refusal(request, visit, form)
-        if status:
-            return _ask_address(request, visit, form, status, fault=fault)
-        _keep(request, visit, {FRESH_LINK_FOR: form.cleaned_data["address"]})
-        told = _("If we know this address, a link is on its way to it. It works for 30 days.")
-        return say(request, 200, _("Look into your mailbox"), told, **frame(visit))
+        return embedding.allow(fresh_link_answer(request, visit), visit)
+
+
+@public
+def embedded(request: HttpRequest, slug: str) -> HttpResponse:
+    """What a form on another site sent, to be looked at and sent from here; nothing is written, whoever sends it."""
+    visit = visits.find(slug, service=request.GET.get(memberships.SERVICE, ""))
+    if visit is None:
+        return missing(request)
+    with translation.override(publicpages.language(request, visit.languages)):
+        if request.method != "POST" or not (visit.is_open and visit.content["settings"]["unidentified_allowed"]):
+            return answer(_without_form(request), visit)
+        return _looked_at(request, visit)
+
+
+def _looked_at(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The page's own form with what was typed elsewhere; its button sends it. Ticks of another version do not come along."""
+    form = form_class(visit.content, translation.get_language())(request.POST)
+    is_copy = embedding.is_of(request.POST, visit.version)
+    fault = limits.trapped(request.POST) or ("" if is_copy else limits.changed_meanwhile())
+    status = 422 if fault or not form.is_valid() else 200
+    shown = form if is_copy and status != 200 else form.as_typed(boxes=is_copy)
+    told = "" if status != 200 else _("Almost done: look at what you typed and send it.")
+    return show(request, visit, shown, status, fault=fault, told=told, **stranger(visit), **_offer(visit))
+
+
+def _without_form(request: HttpRequest) -> HttpRequest:
+    """The request as one that only looks."""
+    seen = copy(request)
+    seen.method = "GET"
+    return seen
+
+
+def _offer(visit: Visit) -> dict[str, Any]:
+    return {"fresh_link": f"{visit.address('fresh_link')}?{query(visit, translation.get_language())}"}
+
+
+def fresh_link_answer(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """What a stranger who asks for a link gets, in the language in hand."""
+    if not visit.is_open:
+        return closed(request, visit)
+    if visit.names_no_service:
+        return names_no_service(request, visit)
+    if request.method != "POST":
+        return _ask_address(request, visit, AddressForm())
+    form = AddressForm(request.POST)
+    status, fault = _refusal(request, visit, form)
+    if status:
+        return _ask_address(request, visit, form, status, fault=fault)
+    _keep(request, visit, {FRESH_LINK_FOR: form.cleaned_data["address"]})
+    told = _("If we know this address, a link is on its way to it. It works for 30 days.")
+    return say(request, 200, _("Look into your mailbox"), told, **frame(visit))
 
 
 def _refusal(request: HttpRequest, visit: Visit, form: forms.Form) -> tuple[int, str]:

@@ -1,88 +1,118 @@
-"""What visitors see of a landing page: publish, unpublish, and the versions so far."""
+"""What visitors see of a landing page: publish now or at a moment, and unpublish."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from landingpages import changes, publishing
+from landingpages import changes, publishing, scheduling, usage
 from landingpages.builder_state import findings
+from landingpages.date_forms import ScheduleForm
 from landingpages.editing import EditConflict
+from landingpages.local_times import spoken
 from landingpages.models import LandingPage, PageStatus, PublishedVersion
-from landingpages.views import PER_PAGE, crumbs, find, frame, shown_revision
+from landingpages.views import crumbs, find, frame, shown_revision
 from profiles.backoffice import backoffice_view, operator, render
-from profiles.paging import Paginator
 
 
 @backoffice_view("landingpages.publish_landingpage")
 def publish(request: HttpRequest, page_id: int) -> HttpResponse:
-    """The page that says what visitors get to see; its button publishes what it shows and nothing newer."""
+    """The page that says what visitors get to see; its buttons publish what it shows and nothing newer."""
     page = find(page_id)
-    if request.method == "POST":
+    if page.is_template:
+        messages.warning(request, _("A template is never published: make a page of it first."))
+        return redirect("landingpages:build", page.pk)
+    form = ScheduleForm(page, request.POST if "schedule" in request.POST else None)
+    if form.is_bound and form.is_valid():
+        return _schedule(request, page, form)
+    if request.method == "POST" and not form.is_bound:
         done = _("“%(label)s” is online.") % {"label": page.label}
-        return _do(
+        return do(
             request, page, lambda: publishing.publish(page, by=operator(request)), done=done, refused="landingpages:publish"
         )
+    return _show(request, page, form)
+
+
+def _schedule(request: HttpRequest, page: LandingPage, form: ScheduleForm) -> HttpResponseRedirect:
+    at, by, here = form.cleaned_data["at"], operator(request), "landingpages:publish"
+    told = _("“%(label)s” goes online on %(moment)s.") % {"label": page.label, "moment": spoken(at, page.zone)}
+    done = " ".join([told, form.remark]).strip()
+    return do(request, page, lambda: scheduling.schedule(page, at=at, by=by), done=done, refused=here, after=here)
+
+
+def _show(request: HttpRequest, page: LandingPage, form: ScheduleForm) -> HttpResponse:
     content = publishing.snapshot(page)
-    checks = publishing.checks(page)
+    checks = publishing.checks(page, content)
     last = PublishedVersion.objects.filter(page=page).first()
-    context = {
+    waiting = scheduling.waiting(page)
+    context: dict[str, Any] = {
+        "form": form,
         "findings": findings(list(page.every_block.all()), get_language(), checks),
         "is_blocked": any(check.level == publishing.Level.ERROR for check in checks),
-        "changed": changes.in_words(page.version.content, content) if page.version else [],
+        "changed": changes.in_words(page.version.content, content, zone=page.zone) if page.version else [],
         "languages": changes.language_names(content["languages"]),
         "is_same": page.status == PageStatus.ONLINE and not publishing.changes_not_published(page),
         "next_number": last.number + 1 if last else 1,
-        "is_online": page.status == PageStatus.ONLINE,
+        "expires": spoken(page.expires_at, page.zone) if page.expires_at else "",
+        "waiting": waiting,
+        "due": spoken(waiting.due_at, page.zone) if waiting else "",
+        "newer": changes.in_words(waiting.content, content, zone=page.zone) if waiting else [],
     }
-    return _page(request, "publish", page, title=_("Publish"), **context)
+    return _page(request, "publish", page, title=_("Publish"), status=422 if form.errors else 200, **context)
+
+
+@backoffice_view("landingpages.publish_landingpage")
+@require_POST
+def unschedule(request: HttpRequest, page_id: int) -> HttpResponseRedirect:
+    """Nothing is published by itself any more."""
+    page = find(page_id)
+    done, refused = _("Nothing is published by itself any more."), "landingpages:publish"
+    return do(request, page, lambda: scheduling.unschedule(page), done=done, refused=refused, after=refused)
+
+
+@backoffice_view("landingpages.publish_landingpage")
+@require_POST
+def retry(request: HttpRequest, page_id: int) -> HttpResponseRedirect:
+    """Try a publication that failed at its moment once more, now."""
+    page = find(page_id)
+    done = _("“%(label)s” is online.") % {"label": page.label}
+    return do(request, page, lambda: scheduling.retry(page), done=done, refused="landingpages:publish")
 
 
 @backoffice_view("landingpages.publish_landingpage")
 def unpublish(request: HttpRequest, page_id: int) -> HttpResponse:
-    """Visitors lose the page at once, so it has a page that says what they get instead."""
+    """Visitors lose the page at once, so it has a page that says what they get instead and what leads here."""
     page = find(page_id)
     if request.method == "POST":
         done = _("“%(label)s” is closed.") % {"label": page.label}
-        return _do(request, page, lambda: publishing.unpublish(page, by=operator(request)), done=done)
+        return do(request, page, lambda: publishing.unpublish(page, by=operator(request)), done=done)
     if page.status != PageStatus.ONLINE:
         messages.warning(request, _("The page is not online."))
         return redirect("landingpages:build", page.pk)
     redirection = page.version.content["settings"]["redirection_url"] if page.version else ""
-    return _page(request, "unpublish", page, title=_("Unpublish"), redirection=redirection)
+    waiting = scheduling.waiting(page)
+    context: dict[str, Any] = {"redirection": redirection, "uses": usage.uses(page), "waiting": waiting}
+    return _page(request, "unpublish", page, title=_("Unpublish"), **context)
 
 
-@backoffice_view("landingpages.view_landingpage")
-def versions(request: HttpRequest, page_id: int) -> HttpResponse:
-    """Every publication of a page, newest first."""
-    page = find(page_id)
-    rows = page.versions.defer("content")
-    shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    return _page(request, "versions", page, title=_("Versions"), versions=shown)
-
-
-@backoffice_view("landingpages.change_landingpage")
-@require_POST
-def restore(request: HttpRequest, page_id: int, number: int) -> HttpResponse:
-    """Bring a version back into the builder; visitors go on seeing what is online."""
-    page = find(page_id)
-    version = get_object_or_404(PublishedVersion, page=page, number=number)
-    done = _("Version %(number)s is back in the builder. Publish it for visitors to see it.") % {"number": number}
-    return _do(request, page, lambda: publishing.restore(page, version, by=operator(request)), done=done)
-
-
-def _page(request: HttpRequest, name: str, page: LandingPage, *, title: str, **context: Any) -> HttpResponse:
+def _page(request: HttpRequest, name: str, page: LandingPage, *, title: str, status: int = 200, **context: Any) -> HttpResponse:
     template = f"landingpages/{name}.html"
-    return render(request, template, title=title, crumbs=crumbs(page), **context, **frame(page))
+    return render(request, template, title=title, crumbs=crumbs(page), status=status, **context, **frame(page))
 
 
-def _do(
-    request: HttpRequest, page: LandingPage, verb: Callable[[], object], *, done: str, refused: str = "landingpages:build"
+def do(
+    request: HttpRequest,
+    page: LandingPage,
+    verb: Callable[[], object],
+    *,
+    done: str,
+    refused: str = "landingpages:build",
+    after: str = "landingpages:build",
 ) -> HttpResponseRedirect:
     """Call a verb for the revision that the button's page showed; a refusal is told, nothing else happens."""
     page.revision = shown_revision(request)
@@ -92,4 +122,4 @@ def _do(
         messages.error(request, str(refusal))
         return redirect(refused, page.pk)
     messages.success(request, done)
-    return redirect("landingpages:build", page.pk)
+    return redirect(after, page.pk)

@@ -1,6 +1,6 @@
 """Publish a page: visitors see frozen versions, never what is being edited."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,16 @@ from django.utils.translation import gettext as _
 from landingpages import jobs, memberships
 from landingpages.checking import Check, Level, checks
 from landingpages.editing import EditConflict, revised
-from landingpages.models import Block, Image, LandingPage, PageStatus, Part, PublishedVersion, SharedBlock
+from landingpages.models import (
+    Block,
+    Image,
+    LandingPage,
+    PageStatus,
+    Part,
+    PublishedVersion,
+    ScheduledPublication,
+    SharedBlock,
+)
 from landingpages.parts import blocks_of, every_block
 from landingpages.snapshots import SETTINGS, differences, snapshot
 from profiles import brands
@@ -28,7 +37,10 @@ __all__ = [
     "checks",
     "close_expired",
     "is_expired",
+    "locked",
     "publish",
+    "put_online",
+    "refuse",
     "restore",
     "snapshot",
     "unpublish",
@@ -46,33 +58,57 @@ class InvalidPublication(Exception):
 def publish(page: LandingPage, *, by: AbstractUser | str, revision: int | None = None) -> PublishedVersion:
     """Freeze the page as a new version and put it online; until that is committed the former version stays online.
 
-    Raises InvalidPublication where a check is an error or nothing changed, EditConflict where the page is no longer
-    the revision that was shown (that of the page in hand).
+    A publication that was waiting is dropped: it was about something older. Raises InvalidPublication where a check is
+    an error or nothing changed, EditConflict where the page is no longer the revision that was shown (that of the page
+    in hand).
     """
     with transaction.atomic():
-        current = _locked(page, page.revision if revision is None else revision)
-        if problems := [check.text for check in checks(current) if check.level == Level.ERROR]:
-            raise InvalidPublication(
-                _("The page cannot be published: %(problems)s") % {"problems": " ".join(dict.fromkeys(problems))}
-            )
-        if current.status == PageStatus.ONLINE and not changes_not_published(current):
-            raise InvalidPublication(_("Nothing has changed since the page was published."))
-        last = PublishedVersion.objects.filter(page=current).aggregate(last=Max("number"))["last"] or 0
-        moment = timezone.now()
-        version = PublishedVersion.objects.create(
-            page=current, number=last + 1, content=snapshot(current), published_at=moment, published_by=actor(by)
-        )
-        version.images.set({block["image_id"] for block in every_block(version.content) if block.get("image_id")})
-        LandingPage.objects.filter(pk=current.pk).update(version=version, status=PageStatus.ONLINE)
+        current = locked(page, page.revision if revision is None else revision)
+        refuse(current)
+        version = put_online(current, snapshot(current), by=actor(by))
     page.version, page.status = version, PageStatus.ONLINE
     return version
 
 
+def put_online(page: LandingPage, content: dict[str, Any], *, by: str) -> PublishedVersion:
+    """Make the content the next version of a page that the caller has locked; InvalidPublication where an error stops it."""
+    refuse_errors(checks(page, content))
+    last = PublishedVersion.objects.filter(page=page).aggregate(last=Max("number"))["last"] or 0
+    version = PublishedVersion.objects.create(
+        page=page, number=last + 1, content=content, published_at=timezone.now(), published_by=by
+    )
+    version.images.set({block["image_id"] for block in every_block(content) if block.get("image_id")})
+    ScheduledPublication.objects.filter(page=page).delete()
+    LandingPage.objects.filter(pk=page.pk).update(version=version, status=PageStatus.ONLINE)
+    return version
+
+
+def refuse(page: LandingPage, *, at: datetime | None = None) -> None:
+    """InvalidPublication where the page as it is edited cannot go online now, or at this moment."""
+    if page.is_template:
+        raise InvalidPublication(_("A template is never published: make a page of it first."))
+    if page.archived_at:
+        raise InvalidPublication(_("The page is archived: bring it back to the list first."))
+    refuse_errors(checks(page, at=at))
+    if page.status == PageStatus.ONLINE and not changes_not_published(page):
+        raise InvalidPublication(_("Nothing has changed since the page was published."))
+
+
+def refuse_errors(found: Iterable[Check]) -> None:
+    """InvalidPublication that tells each error once."""
+    if problems := [check.text for check in found if check.level == Level.ERROR]:
+        raise InvalidPublication(
+            _("The page cannot be published: %(problems)s") % {"problems": " ".join(dict.fromkeys(problems))}
+        )
+
+
 def unpublish(page: LandingPage, *, by: AbstractUser | str) -> None:
-    """Close the page for visitors at once; InvalidPublication where it is not online."""
+    """Close the page for visitors at once and drop a publication that waits; InvalidPublication where it is not online."""
     values: dict[str, Any] = {"status": PageStatus.CLOSED, "modified_by": actor(by), "modified_at": timezone.now()}
-    if not LandingPage.objects.filter(pk=page.pk, status=PageStatus.ONLINE).update(**values):
-        raise InvalidPublication(_("The page is not online."))
+    with transaction.atomic():
+        if not LandingPage.objects.filter(pk=page.pk, status=PageStatus.ONLINE).update(**values):
+            raise InvalidPublication(_("The page is not online."))
+        ScheduledPublication.objects.filter(page=page).delete()
     for name, value in values.items():
         setattr(page, name, value)
 
@@ -103,6 +139,7 @@ def restore(page: LandingPage, version: PublishedVersion, *, by: AbstractUser | 
     # Versions of former releases lack what came later.
     values = {name: jobs.setting(content, name) for name in SETTINGS if name in content["settings"] or jobs.has_former(name)}
     values |= {name: content[name] for name in ("slug", "label")} | _known_service(page, content)
+    values["embed_origins"] = values.get("embed_origins") or []
     if values["expires_at"]:
         values["expires_at"] = datetime.fromisoformat(values["expires_at"])
     values |= _known_brand(content)
@@ -160,7 +197,7 @@ def changes_not_published(page: LandingPage, default: brands.Default | None = No
     return differences(page.version.content, snapshot(page, default))
 
 
-def _locked(page: LandingPage, revision: int) -> LandingPage:
+def locked(page: LandingPage, revision: int) -> LandingPage:
     """The stored page, held until the transaction ends; EditConflict if it is not this revision."""
     current = LandingPage.objects.select_for_update(no_key=True).get(pk=page.pk)
     if current.revision != revision:

@@ -24,6 +24,7 @@ SETTINGS = (
     "redirection_url",
     "expires_at",
     "service_id",
+    "embed_origins",
     "key_mapping",
     "specific_action",
     "service_from_url",
@@ -70,6 +71,7 @@ def compose(page: LandingPage, stored: list[Block], default: brands.Default | No
         parts[block.part].append(_block(block, fields))
     blocks = parts.pop(Part.CONTENT)
     values = {name: getattr(page, name) for name in SETTINGS}
+    values["embed_origins"] = page.embed_origins or None  # as in versions of former releases
     values["expires_at"] = page.expires_at.isoformat() if page.expires_at else None
     return {
         "type": page.type,

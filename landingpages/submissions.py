@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from landingpages.blocks import COLUMNS
 from landingpages.models import LandingPage, PublishedVersion, Submission, SubmissionStatus
 from landingpages.recording import FRESH_LINK_FOR
 from profiles import aliases, customfields, publicpages
@@ -160,6 +161,11 @@ def in_words(event: ConsentEvent) -> str:
 
 def _fields(row: Submission, labels: dict[str, str]) -> list[str]:
     return [labels.get(name, name) for name in row.changed]
+
+
+def plain_fields() -> list[str]:
+    """The columns of a profile that a page may fill, but the boxes."""
+    return list(COLUMNS)
 
 
 def field_labels() -> dict[str, str]:

@@ -19,6 +19,7 @@ from profiles.models import Service
 @dataclass(frozen=True)
 class Template:
     type: PageType
+    label: Any
     description: Any
     settings: dict[str, Any]
     texts: dict[str, dict[str, str]]
@@ -30,15 +31,42 @@ def _block(kind: BlockKind, en: str, fr: str, *, field: str = "", is_mandatory: 
     return {"kind": kind, "field": field, "is_mandatory": is_mandatory, "texts": texts}
 
 
+def _name_and_addresses() -> tuple[dict[str, Any], ...]:
+    """What reference 3.1.3 has in both pages that collect profiles."""
+    return (
+        _block(BlockKind.TEXT_INPUT, "Name", "Nom", field="last_name", is_mandatory=True),
+        _block(BlockKind.EMAIL, "Email", "Email", field="email", is_mandatory=True),
+        _block(BlockKind.PHONE, "Mobile", "Mobile", field="mobile"),
+    )
+
+
 ERROR_TEXTS = {
     "en": "Your choices could not be recorded.",
     "fr": "Vos choix n’ont pas pu être enregistrés.",
 }
 
+CHANNELS = "channels"
+
 TEMPLATES: dict[str, Template] = {
     PageType.ACQUISITION: Template(
         PageType.ACQUISITION,
-        gettext_lazy("Collects or updates profiles: name, email, mobile and a box per channel."),
+        PageType.ACQUISITION.label,
+        gettext_lazy("Collects or updates profiles: name, email and mobile."),
+        {"unidentified_allowed": True},
+        {
+            "en": {"confirmation": "Thank you for your registration.", "error": ERROR_TEXTS["en"]},
+            "fr": {"confirmation": "Merci de votre inscription.", "error": ERROR_TEXTS["fr"]},
+        },
+        (
+            _block(BlockKind.HEADING, "Register", "S’inscrire"),
+            *_name_and_addresses(),
+            _block(BlockKind.BUTTON, "Register", "M’inscrire"),
+        ),
+    ),
+    CHANNELS: Template(
+        PageType.ACQUISITION,
+        gettext_lazy("Profile acquisition, a box per channel"),
+        gettext_lazy("Collects or updates profiles, and lets people say what they no longer want."),
         {"unidentified_allowed": True},
         {
             "en": {"confirmation": "Your choices are recorded.", "error": ERROR_TEXTS["en"]},
@@ -51,9 +79,7 @@ TEMPLATES: dict[str, Template] = {
                 "Tell us who you are and what you no longer want to receive.",
                 "Dites-nous qui vous êtes et ce que vous ne souhaitez plus recevoir.",
             ),
-            _block(BlockKind.TEXT_INPUT, "Name", "Nom", field="last_name", is_mandatory=True),
-            _block(BlockKind.EMAIL, "Email", "Email", field="email", is_mandatory=True),
-            _block(BlockKind.PHONE, "Mobile", "Mobile", field="mobile"),
+            *_name_and_addresses(),
             _block(BlockKind.CHECKBOX, "Stop sending me emails", "Ne plus m’envoyer d’emails", field="opted_out_email"),
             _block(BlockKind.CHECKBOX, "Stop sending me text messages", "Ne plus m’envoyer de SMS", field="opted_out_sms"),
             _block(
@@ -73,6 +99,7 @@ TEMPLATES: dict[str, Template] = {
     ),
     PageType.SUBSCRIPTION: Template(
         PageType.SUBSCRIPTION,
+        PageType.SUBSCRIPTION.label,
         gettext_lazy("Subscribes to one service: name, email, mobile and a button."),
         {"unidentified_allowed": True},
         {
@@ -81,14 +108,13 @@ TEMPLATES: dict[str, Template] = {
         },
         (
             _block(BlockKind.HEADING, "Subscribe", "S’abonner"),
-            _block(BlockKind.TEXT_INPUT, "Name", "Nom", field="last_name", is_mandatory=True),
-            _block(BlockKind.EMAIL, "Email", "Email", field="email", is_mandatory=True),
-            _block(BlockKind.PHONE, "Mobile", "Mobile", field="mobile"),
+            *_name_and_addresses(),
             _block(BlockKind.BUTTON, "Subscribe", "M’abonner"),
         ),
     ),
     PageType.UNSUBSCRIPTION: Template(
         PageType.UNSUBSCRIPTION,
+        PageType.UNSUBSCRIPTION.label,
         gettext_lazy("One button: ends the subscription to one service."),
         {"unidentified_allowed": False},
         {
@@ -107,6 +133,7 @@ TEMPLATES: dict[str, Template] = {
     ),
     PageType.BLOCKLIST: Template(
         PageType.BLOCKLIST,
+        PageType.BLOCKLIST.label,
         gettext_lazy("One button: nothing any more, by any channel."),
         {"unidentified_allowed": False},
         {
@@ -123,38 +150,69 @@ TEMPLATES: dict[str, Template] = {
             _block(BlockKind.BUTTON, "Unsubscribe", "Me désinscrire"),
         ),
     ),
+    PageType.GENERIC: Template(
+        PageType.GENERIC,
+        PageType.GENERIC.label,
+        gettext_lazy("Almost empty: a heading, a sentence and a button, for a page that is like no other."),
+        {"unidentified_allowed": False},
+        {
+            "en": {"confirmation": "Your answers are recorded.", "error": ERROR_TEXTS["en"]},
+            "fr": {"confirmation": "Vos réponses sont enregistrées.", "error": ERROR_TEXTS["fr"]},
+        },
+        (
+            _block(BlockKind.HEADING, "Your answers", "Vos réponses"),
+            _block(BlockKind.TEXT, "Fill in the form and send it.", "Remplissez le formulaire et envoyez-le."),
+            _block(BlockKind.BUTTON, "Send", "Envoyer"),
+        ),
+    ),
 }
 
 
-def _says(page: LandingPage, part: str, texts: dict[str, dict[str, str]]) -> Block:
+def _says(part: str, texts: dict[str, dict[str, str]]) -> Block:
     """The one text of the confirmation page, or of the error page."""
     own = {code: {"label": said[part], "help": ""} for code, said in texts.items()}
-    return Block(page=page, part=part, position=1, kind=BlockKind.TEXT, texts=own)
+    return Block(part=part, position=1, kind=BlockKind.TEXT, texts=own)
 
 
-def create_page(template: str, *, label: str, slug: str, by: AbstractUser | str, service: Service | None = None) -> LandingPage:
-    """A page to edit with the blocks, texts and settings of the template; ValidationError for a bad or taken address."""
+def create_page(
+    template: str,
+    *,
+    label: str,
+    slug: str,
+    by: AbstractUser | str,
+    service: Service | None = None,
+    **values: Any,
+) -> LandingPage:
+    """A page to edit with the blocks, texts and settings of the template, and any other value of a page.
+
+    ValidationError for a bad or taken address.
+    """
     chosen = deepcopy(TEMPLATES[template])  # what becomes of the page must not reach the template
     page = LandingPage(
-        type=chosen.type,
+        **(_of(chosen) | {"service": service} | values),
         label=label,
         slug=slug,
-        service=service,
-        specific_action=chosen.type if chosen.type in TYPES_THAT_ACT else SpecificAction.NONE,
-        created_by=actor(by),
-        modified_by=actor(by),
-        **chosen.settings,
     )
+    blocks = [Block(position=position, **block) for position, block in enumerate(chosen.blocks, 1)]
+    blocks += [_says(part, chosen.texts) for part in OTHERS]
+    return store(page, blocks, by=by)
+
+
+def _of(chosen: Template) -> dict[str, Any]:
+    action = chosen.type if chosen.type in TYPES_THAT_ACT else SpecificAction.NONE
+    return {"type": chosen.type, "specific_action": action, **chosen.settings}
+
+
+def store(page: LandingPage, blocks: list[Block], *, by: AbstractUser | str) -> LandingPage:
+    """Insert a new page with its blocks, both or neither; ValidationError for a bad or taken address."""
+    page.created_by = page.modified_by = actor(by)
     page.full_clean()
     try:
         with transaction.atomic():
             page.save(force_insert=True)
-            Block.objects.bulk_create(
-                [
-                    *(Block(page=page, position=position, **block) for position, block in enumerate(chosen.blocks, 1)),
-                    *(_says(page, part, chosen.texts) for part in OTHERS),
-                ]
-            )
+            for block in blocks:
+                block.page = page
+            Block.objects.bulk_create(blocks)
     except IntegrityError as error:  # somebody took the address between the question and the answer
         raise ValidationError({"slug": _("Another page has this address.")}) from error
     return page

@@ -1,4 +1,4 @@
-"""The back office's list of landing pages, a new one, and the properties of one."""
+"""What the pages about one landing page share, its properties, and the pages of a service."""
 
 from typing import Any
 
@@ -12,14 +12,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from landingpages import centre, editing, publishing, submission_figures, templates_builtin
+from landingpages import editing, publishing
 from landingpages.job_forms import JobForms
 from landingpages.models import SERVICE_TYPES, LandingPage, PageType
-from landingpages.page_forms import NewPageForm, PropertiesForm
+from landingpages.page_forms import PropertiesForm
 from profiles import brands
 from profiles.backoffice import backoffice_view, is_fragment, operator, render
 from profiles.models import Service
-from profiles.paging import Paginator
 
 PER_PAGE = 50
 
@@ -27,6 +26,8 @@ PER_PAGE = 50
 def crumbs(page: LandingPage | None = None) -> list[tuple[str, str]]:
     """The way down to a page about a landing page."""
     way = [(_("Landing pages"), reverse("landingpages:list"))]
+    if page and page.is_template:
+        way.append((_("Templates"), reverse("landingpages:templates")))
     return [*way, (page.label, reverse("landingpages:build", args=[page.pk]))] if page else way
 
 
@@ -38,7 +39,8 @@ def public_url(page: LandingPage) -> str:
 def frame(page: LandingPage, default: brands.Default | None = None) -> dict[str, Any]:
     """What the head of every page about a landing page shows; `default` is the one brand that a list of pages shares."""
     changes = publishing.changes_not_published(page, default) if page.version else 0
-    return {"page": page, "url": public_url(page), "changes": changes}
+    waiting = getattr(page, "scheduled", None)
+    return {"page": page, "url": public_url(page), "changes": changes, "waiting_publication": waiting}
 
 
 def built() -> QuerySet[LandingPage]:
@@ -48,13 +50,13 @@ def built() -> QuerySet[LandingPage]:
 
 def find(page_id: int) -> LandingPage:
     """The page with what its head shows; 404 where there is none, and for the preference centre, which nobody builds."""
-    return get_object_or_404(_shown(), pk=page_id)
+    return get_object_or_404(with_head(built()), pk=page_id)
 
 
-def _shown() -> QuerySet[LandingPage]:
+def with_head(pages: QuerySet[LandingPage]) -> QuerySet[LandingPage]:
     """Pages with all that their heads show."""
-    related = ("version", "brand__logo", "service__brand__logo")
-    return built().select_related(*related).prefetch_related("every_block")
+    related = ("version", "scheduled", "brand__logo", "service__brand__logo")
+    return pages.select_related(*related).prefetch_related("every_block")
 
 
 def shown_revision(request: HttpRequest) -> int:
@@ -64,49 +66,17 @@ def shown_revision(request: HttpRequest) -> int:
 
 
 @backoffice_view("landingpages.view_landingpage")
-def page_list(request: HttpRequest) -> HttpResponse:
-    """Every landing page, newest first."""
-    page = Paginator(_shown(), PER_PAGE).get_page(request.GET.get("page"))
-    default, figures = brands.Default(), submission_figures.summaries(page)
-    rows = [frame(one, default) | {"figures": figures[one.pk]} for one in page]
-    return render(request, "landingpages/list.html", title=_("Landing pages"), page=page, rows=rows, centre=centre.find())
-
-
-@backoffice_view("landingpages.view_landingpage")
 def for_service(request: HttpRequest, service_id: int) -> HttpResponse:
     """The pages that subscribe to a service or unsubscribe from it: a fragment of the service's own page, or a page."""
     service = get_object_or_404(Service, pk=service_id)
     default = brands.Default()
-    found = _shown().filter(Q(service=service) | Q(service_from_url=True))
+    found = with_head(built()).filter(Q(service=service) | Q(service_from_url=True), is_template=False, archived_at=None)
     pages = [page for page in found if page.service_id == service.pk or service.pk in page.served.values()]
     rows = [frame(one, default) for one in pages]
     context: dict[str, Any] = {"rows": rows, "service": service, "types": SERVICE_TYPES}
     if is_fragment(request):
         return render(request, "landingpages/service_pages.html", title=service.label, **context)
     return render(request, "landingpages/for_service.html", title=service.label, crumbs=crumbs(), **context)
-
-
-@backoffice_view("landingpages.add_landingpage")
-def add(request: HttpRequest) -> HttpResponse:
-    """A new page from a built-in template, open in the builder."""
-    chosen = {name: request.GET[name] for name in ("template", "service") if name in request.GET}
-    form = NewPageForm(request.POST or None, initial=chosen)
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        page = templates_builtin.create_page(
-            data["template"], label=data["label"], slug=data["slug"], by=operator(request), service=form.chosen_service
-        )
-        messages.success(request, _("“%(label)s” is there, with its texts in English and French.") % {"label": page.label})
-        return redirect("landingpages:build", page.pk)
-    status = 422 if form.errors else 200
-    return render(
-        request,
-        "landingpages/add.html",
-        title=_("New page"),
-        crumbs=crumbs(),
-        status=status,
-        form=form,
-    )
 
 
 @backoffice_view("landingpages.change_landingpage")
@@ -116,7 +86,8 @@ def properties(request: HttpRequest, page_id: int) -> HttpResponse:
     job = JobForms(form.instance, request.POST or None)
     is_valid = job.is_valid() and form.is_valid()
     if request.method == "POST" and is_valid and _save(form, job, find(page_id), by=operator(request)):
-        messages.success(request, _("The page “%(label)s” is saved.") % {"label": form.cleaned_data["label"]})
+        told = _("The page “%(label)s” is saved.") % {"label": form.cleaned_data["label"]}
+        messages.success(request, " ".join([told, *form.remarks]))
         return redirect("landingpages:properties", page_id)
     page = find(page_id)
     status = 422 if form.errors or job.errors else 200

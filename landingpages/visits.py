@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from landingpages import centre, jobs, memberships, opening
@@ -17,6 +18,8 @@ from landingpages.publishing import is_expired
 from profiles import aliases, disputing, links
 from profiles.links import InvalidLink, Link, Purpose
 from profiles.models import ConsentEvent, Profile, Service, Source
+
+V = TypeVar("V", bound="Visit")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,10 @@ class Visit:
     @property
     def slug(self) -> str:
         return str(self.content["slug"])
+
+    def address(self, name: str) -> str:
+        """Where the forms and links of the page lead."""
+        return reverse(f"pages:{name}", args=[self.slug])
 
     @property
     def languages(self) -> list[str]:
@@ -113,7 +120,7 @@ def find(slug: str, token: str = "", service: str = "") -> Visit | None:
     """
     link = _read(token)
     visit = _as_ever(slug, link, service) or _found(slug, link, service)
-    return _with_own_services(visit) if visit and visit.is_centre else visit
+    return with_own_services(visit) if visit and visit.is_centre else visit
 
 
 def _as_ever(slug: str, link: Link | None, service: str) -> Visit | None:
@@ -132,7 +139,7 @@ def _found(slug: str, link: Link | None, service: str) -> Visit | None:
     return Visit(page, page.version, link if profile else None, profile, service)
 
 
-def _with_own_services(visit: Visit) -> Visit:
+def with_own_services(visit: V) -> V:
     """The preference centre with the services that this visitor may choose from; an old link shows none that she holds."""
     services, held = memberships.load(visit.content), None
     if visit.profile and visit.is_fresh and visit.is_open:

@@ -61,7 +61,7 @@ class LandingPageFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = LandingPage
 
-    template = "acquisition"
+    template = "channels"
     label = "Vos préférences"
     slug = factory.Sequence(lambda n: f"vos-preferences-{n}")
 

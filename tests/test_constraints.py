@@ -15,6 +15,7 @@ from landingpages.models import (
     LandingPage,
     PageState,
     PublishedVersion,
+    ScheduledPublication,
     SharedBlock,
     Submission,
     VisitCount,
@@ -95,6 +96,11 @@ def imported(**fields):
     ImportJob.objects.create(**{"file_name": "a.csv", "key": "k", "size": 1, "encoding": "utf-8", "delimiter": ","} | fields)
 
 
+def scheduled(world, **fields):
+    values = {"page": world.page, "content": {}, "due_at": NOW, "scheduled_at": NOW, "scheduled_by": "Ana"}
+    ScheduledPublication.objects.create(**values | fields)
+
+
 BAD_ROWS = {
     "an_import_that_ended_has_its_moment": [
         lambda w: imported(status="finished"),
@@ -128,6 +134,21 @@ BAD_ROWS = {
         lambda w: [VisitCount.objects.create(version=w.page.version, day="2026-03-01", visits=1) for _ in range(2)],
     ],
     "a_page_that_was_online_has_a_version": [lambda w: LandingPage.objects.update(version=None)],
+    "a_template_is_never_published": [
+        lambda w: LandingPage.objects.update(is_template=True),
+        lambda w: LandingPage.objects.create(label="x", slug="x", type="generic", is_template=True, is_default=True),
+        lambda w: LandingPage.objects.create(label="x", slug="x", type="generic", is_template=True, deploys_at=NOW),
+        lambda w: LandingPage.objects.create(label="x", slug="x", type="generic", is_template=True, expires_at=NOW),
+    ],
+    "an_archived_page_is_closed_and_says_by_whom": [
+        lambda w: LandingPage.objects.update(archived_at=NOW, archived_by="Ana"),
+        lambda w: LandingPage.objects.update(status="closed", archived_at=NOW),
+        lambda w: LandingPage.objects.update(archived_by="Ana"),
+    ],
+    "a_failed_publication_says_why": [
+        lambda w: scheduled(w, failed_at=NOW),
+        lambda w: scheduled(w, reason="x"),
+    ],
     "only_a_blocklist_page_acts_on_arrival": [lambda w: LandingPage.objects.update(acts_on_arrival=True)],
     "a_page_does_what_its_type_says": [
         lambda w: LandingPage.objects.create(label="x", slug="x", type="blocklist"),
@@ -314,6 +335,7 @@ def rows():
         SharedBlock,
         Block,
         PublishedVersion,
+        ScheduledPublication,
         Submission,
     )
     return {kind.__name__: list(kind.objects.order_by("pk").values_list()) for kind in kinds}

@@ -37,6 +37,8 @@ OPEN = {
     "pages:personal_page",
     "pages:/lp/<slug:slug>/<str:token>",
     "pages:fresh_link",
+    "pages:embedded",
+    "pages:/lp/<slug:slug>/embedded",
     "pages:/lp/<slug:slug>/fresh-link",
     "pages:confirm",
     "pages:/c/<str:token>",
@@ -140,7 +142,12 @@ def values(operator, settings, tmp_path):
         "import_id": job.pk,
         "name": "release",
         "page_id": page.pk,
+        "version": "edited",
+        "visitor": profile.pk,
+        "age": "fresh",
+        "part": "fresh-link",
         "shared_id": SharedBlock.objects.create(label="Contact").pk,
+        "template": "generic",
         "submission_id": Submission.objects.create(
             page=page, version=page.version, data={"email": profile.email}, language="en", received_at=timezone.now()
         ).pk,

@@ -29,7 +29,8 @@ def publish_for(service: Service, manager: AbstractUser) -> None:
 
 
 def _page(kind: PageType, label: str, slug: str, manager: AbstractUser, service: Service | None = None) -> LandingPage:
-    page = templates_builtin.create_page(kind, label=label, slug=slug, by=manager, service=service)
+    template = templates_builtin.CHANNELS if kind == PageType.ACQUISITION else kind
+    page = templates_builtin.create_page(template, label=label, slug=slug, by=manager, service=service)
     editing.change_page(page, {"is_default": True}, by=manager)
     publishing.publish(page, by=manager)
     return page

@@ -17,7 +17,10 @@ ALL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOURS = ["color-contrast", "link-in-text-block"]
 LAYOUT = ["target-size", "scrollable-region-focusable", "region", "label", "button-name", "link-name"]
 WIDE = {"width": 1440, "height": 2600}  # so high that no bar lies over what axe measures
-AXE = "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']}).then(result => result.violations)"
+# What is shown in frames is a page of its own, and looked at as one.
+AXE = (
+    "rules => axe.run(document, {runOnly: rules, iframes: false, resultTypes: ['violations']}).then(result => result.violations)"
+)
 
 # Text below 14 px, and names of other elements (labels, descriptions) that no element has.
 OWN_RULES = """() => {
@@ -54,6 +57,7 @@ class Inspector:
         self.said = []
         page.on("console", lambda message: self.said.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.emulate_media(reduced_motion="reduce")  # no colour is caught on its way to another
         page.add_init_script(path=AXE_FILE_PATH)
 
     def look(self, name, *, widths=(390,)):

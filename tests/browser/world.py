@@ -1,5 +1,6 @@
 """What the pages show in the browser tests: people, choices, quarantined addresses and a delivery in each status."""
 
+import uuid
 from datetime import date, timedelta
 
 from django.contrib.auth.models import Group, User
@@ -9,7 +10,8 @@ from django.utils import timezone
 from deliveries import lifecycle, preparation, sending, skeleton, transports
 from deliveries.models import Delivery
 from deliveries.statuses import DeliveryStatus
-from landingpages import centre, editing, publishing
+from landingpages import centre, copying, editing, publishing, scheduling
+from landingpages.models import ScheduledPublication, Submission, SubmissionStatus, VisitCount
 from profiles import audiences, consent, freezing, pending, saved_audiences, subscriptions
 from profiles.channels import Channel
 from profiles.links import Purpose, make_token
@@ -161,6 +163,7 @@ def backoffice_pages() -> list[str]:
             reverse(f"deliveries:{name}", args=[marie.pk])
             for name in ("profile_sending_log", "profile_exclusion_log", "profile_tracking_log")
         ),
+        *_submission_pages(),
         *_audience_pages(),
         reverse("admin:profiles_service_changelist"),
         reverse("admin:profiles_service_add"),
@@ -181,6 +184,7 @@ def backoffice_pages() -> list[str]:
         reverse("admin:quarantine_quarantinedaddress_change", args=[record.pk]),
         reverse("quarantine:paste"),
         *_builder_pages(),
+        *_lifecycle_pages(),
         *_delivery_pages(),
         reverse("admin:auth_user_changelist"),
         reverse("admin:auth_user_add"),
@@ -213,6 +217,51 @@ def _builder_pages() -> list[str]:
 
 
 NEW_KINDS = ("rich_text", "image", "shared", "radio", "agreement", "hidden")
+
+
+def _lifecycle_pages() -> list[str]:
+    """The list, templates, a page that waits, one that failed, one to compare, one to delete."""
+    waits, failed = LandingPageFactory(label="Waits"), PublishedPageFactory(label="Failed " * 12)
+    editing.add(failed, "text", by="Ana Lopes")
+    for page in (waits, failed):
+        page.refresh_from_db()
+        scheduling.schedule(page, at=timezone.now() + timedelta(days=1), by="Ana Lopes")
+    ScheduledPublication.objects.filter(page=failed).update(failed_at=timezone.now(), reason="The page has no button.")
+    copying.save_as_template(waits, label="House style " * 8, description="For newsletters", by="Ana Lopes")
+    names = ("properties", "publish", "versions", "compare", "uses", "duplicate", "save_as_template", "delete")
+    return [
+        reverse("landingpages:list"),
+        reverse("landingpages:list") + "?q=nothing",
+        reverse("landingpages:templates"),
+        reverse("landingpages:add"),
+        reverse("landingpages:add") + "?template=subscription",
+        *(reverse(f"landingpages:{name}", args=[page.pk]) for name in names for page in (waits, failed)),
+        reverse("landingpages:unpublish", args=[failed.pk]),
+        reverse("landingpages:build", args=[copying.templates().get().pk]),
+        reverse("landingpages:properties", args=[copying.templates().get().pk]),
+    ]
+
+
+def _submission_pages() -> list[str]:
+    """What a page was sent, how it is tested, and how it comes onto another site."""
+    page, marie = PublishedPageFactory(label="Sent", embed_origins=["https://www.example.org"]), Profile.objects.first()
+    now, typed = timezone.now(), {"email": LONG_ADDRESS, "last_name": "Petit"}
+    VisitCount.objects.create(version=page.version, day=timezone.localdate(), visits=12_345)
+    for status in SubmissionStatus:
+        confirms = {"confirmation_id": uuid.uuid4()} if status == SubmissionStatus.PENDING else {}
+        Submission.objects.create(
+            page=page, version=page.version, language="fr", data=typed, received_at=now, status=status,
+            processed_at=None if status == SubmissionStatus.RECEIVED else now, changed=["last_name"], **confirms,
+        )  # fmt: skip
+    trial = {"page_id": page.pk, "version": "edited", "age": "fresh"}
+    return [
+        *(reverse(f"landingpages:{name}", args=[page.pk]) for name in ("submissions", "submission_export", "test", "embed")),
+        reverse("landingpages:submissions", args=[page.pk]) + "?status=applied&since=2000-01-01&until=1999-01-01",
+        reverse("landingpages:submission", args=[page.pk, Submission.objects.filter(page=page).first().pk]),
+        reverse("landingpages:test", args=[page.pk]) + f"?visitor={marie.pk}&age=before&q=nobody",
+        reverse("landingpages:trial", kwargs=trial | {"visitor": marie.pk}),
+        reverse("landingpages:trial", kwargs=trial | {"visitor": "stranger"}),
+    ]
 
 
 def _audience_pages() -> list[str]:

@@ -45,7 +45,7 @@ def marie(db):
 
 @pytest.fixture
 def landing_page(db):
-    page = templates_builtin.create_page("acquisition", label="Vos préférences", slug="vos-preferences", by="Ana")
+    page = templates_builtin.create_page("channels", label="Vos préférences", slug="vos-preferences", by="Ana")
     publishing.publish(page, by="Ana")
     return page
 

@@ -155,8 +155,12 @@ def test_the_database_refuses_a_second_default_page_of_a_type():
 @pytest.mark.parametrize(
     ("template", "kinds", "fields", "unidentified"),
     [
+        ("acquisition", ["heading", "text_input", "email", "phone", "button"], ["last_name", "email", "mobile"], True),
+        ("subscription", ["heading", "text_input", "email", "phone", "button"], ["last_name", "email", "mobile"], True),
+        ("unsubscription", ["heading", "text", "button"], [], False),
+        ("generic", ["heading", "text", "button"], [], False),
         (
-            "acquisition",
+            "channels",
             ["heading", "text", "text_input", "email", "phone", "checkbox", "checkbox", "checkbox", "checkbox", "button"],
             ["last_name", "email", "mobile", "opted_out_email", "opted_out_sms", "opted_out_push", "opted_out_direct_mail"],
             True,
@@ -171,7 +175,7 @@ def test_a_new_page_has_the_blocks_of_its_template(template, kinds, fields, unid
     assert [block.position for block in page.blocks.all()] == list(range(1, len(kinds) + 1))
     assert [block.field for block in page.blocks.all() if block.field] == fields
     assert (page.type, page.status, page.unidentified_allowed, page.created_by) == (
-        template,
+        TEMPLATES[template].type,
         "editing",
         unidentified,
         "Ana Lopes",
@@ -184,4 +188,4 @@ def test_a_new_page_shares_nothing_with_its_template():
 
     said.texts["fr"]["label"] = "changed"
 
-    assert TEMPLATES["acquisition"].texts["fr"]["confirmation"] == "Vos choix sont enregistrés."
+    assert TEMPLATES["channels"].texts["fr"]["confirmation"] == "Vos choix sont enregistrés."

@@ -129,7 +129,7 @@ def test_an_address_made_from_the_label_is_free(backoffice):
     LandingPageFactory(slug="preferences")
     LandingPageFactory(slug="preferences-2")
 
-    backoffice.post(url("add"), {"template": "acquisition", "label": "Preferences", "slug": ""})
+    backoffice.post(url("add"), {"template": "channels", "label": "Preferences", "slug": ""})
 
     assert LandingPage.objects.first().slug == "preferences-3"
 
@@ -139,7 +139,8 @@ def test_an_address_made_from_the_label_is_free(backoffice):
     [
         ({"label": ""}, "This field is required."),
         ({"template": ""}, "Choose a template."),
-        ({"template": "nonsense"}, "Select a valid choice."),
+        ({"template": "nonsense"}, "Choose a template."),
+        ({"template": "999999999999"}, "Choose a template."),
         ({"slug": "Été !"}, "Use small letters, digits and single hyphens."),
         ({"slug": "preferences"}, "“Vos préférences” has this address: choose another one."),
     ],
@@ -147,7 +148,7 @@ def test_an_address_made_from_the_label_is_free(backoffice):
 def test_a_bad_new_page_is_told_at_the_field_and_not_made(backoffice, bad, message):
     LandingPageFactory(slug="preferences")
 
-    response = backoffice.post(url("add"), {"template": "acquisition", "label": "Mine", "slug": "mine"} | bad)
+    response = backoffice.post(url("add"), {"template": "channels", "label": "Mine", "slug": "mine"} | bad)
 
     assert (response.status_code, LandingPage.objects.count()) == (422, 1)
     assert message in html.unescape(response.content.decode())
@@ -454,7 +455,7 @@ def test_publish_page_says_what_changes(backoffice, online, press):
         "Removed: Text “Tell us who you are and what you no longer want to receive.”",
         "Confirmation page – Removed: Text “Your choices are recorded.”",
         "Error page – Changed: Text “Oh”",
-        "Property changed: Label",
+        "Label: “Vos préférences” → “New name”",
         "1 block moved",
     ]
     assert len(changed) == publishing.changes_not_published(LandingPage.objects.get())

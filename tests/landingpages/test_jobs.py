@@ -394,7 +394,7 @@ def test_two_mails_are_warned_of(profile):
     service = ServiceFactory(label="Letter", subscribed_message="default")
     page = PublishedPageFactory(specific_action="subscription", service=service, message="default")
 
-    assert [one.text for one in publishing.checks(page)] == [
+    assert [one.text for one in publishing.checks(page) if one.field != "expires_at"] == [
         "Two mails would go out: “Letter” has a confirmation message of its own."
     ]
 
@@ -520,7 +520,7 @@ def test_double_opt_in_needs_an_email_that_is_typed():
     page.double_opt_in = True
     page.save()
 
-    assert [(one.level, one.text) for one in publishing.checks(page)] == [
+    assert [(one.level, one.text) for one in publishing.checks(page) if one.field != "expires_at"] == [
         ("error", "Double opt-in needs an email: make this block mandatory.")
     ]
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from deliveries import confirmations, preparation, sending, stopping, transports, workers
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
-from landingpages import centre, media, publishing, reconciling, registrations
+from landingpages import centre, media, publishing, reconciling, registrations, scheduling
 from profiles import freezing, importjobs, pending, saved_audiences, sealing, subscriptions
 from profiles.channels import Channel
 from profiles.models import Freezing
@@ -24,6 +24,7 @@ from quarantine import counting
 logger = logging.getLogger("heed.worker")
 IDLE_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 300.0
+PUBLISHING_SECONDS = 5.0  # between two looks for landing pages whose moment has come
 STOPPED_SECONDS = 10.0  # between two looks for stopped deliveries
 
 
@@ -43,6 +44,7 @@ class Command(BaseCommand):
         self.sessions: dict[Channel, Session] = {}
         self.cleaned_at = timezone.now() - timedelta(days=1)
         self.closed_at = self.expired_at = timezone.now() - timedelta(minutes=1)
+        self.published_at = 0.0
         self.backoff, self.resume_at, self.stopped_at = 1.0, 0.0, 0.0
         self.importing: Generator[None, None, None] | None = None
         self.freezing: Freezing | None = None
@@ -84,6 +86,7 @@ class Command(BaseCommand):
             importjobs.release(dead)
             freezing.release(dead)
         self.clean_up_daily()
+        self.publish_pages()
         self.close_pages()
         self.expire_subscriptions()
         # First what somebody waits for in front of a screen.
@@ -187,6 +190,12 @@ class Command(BaseCommand):
             media.forget_unused()
             importjobs.clean_up()
             saved_audiences.delete_expired(timezone.localdate())
+
+    def publish_pages(self) -> None:
+        """Pages whose moment has come. One that fails says so on its own screen."""
+        if time.monotonic() >= self.published_at:
+            self.published_at = time.monotonic() + PUBLISHING_SECONDS
+            scheduling.publish_due()
 
     def close_pages(self) -> None:
         """Pages that expired; visitors are refused from that very moment, this is for the list of the operators.

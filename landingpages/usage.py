@@ -1,0 +1,82 @@
+"""Where a page is used: what stops working when it goes. Apps above say theirs through USERS, filled in AppConfig.ready()."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from landingpages.models import LandingPage, PageStatus
+from landingpages.page_checks import links_in, own_slug
+from profiles.models import Service
+
+SHOWN = 20  # of each kind, by name
+
+
+@dataclass(frozen=True)
+class Use:
+    """One thing that leads to the page."""
+
+    label: str
+    url: str
+    detail: Any = ""
+
+
+@dataclass(frozen=True)
+class Uses:
+    """All things of one kind: how many in words, the first of them by name, and what else there is to say."""
+
+    title: Any
+    count: int
+    summary: str
+    first: list[Use] = field(default_factory=list)
+    consequence: str = ""
+
+
+USERS: list[Callable[[LandingPage], Iterator[Uses]]] = []
+
+
+def uses(page: LandingPage) -> list[Uses]:
+    """Everything that leads to the page, kind by kind; empty where nothing does."""
+    return [found for user in (_service, _pages, *USERS) for found in user(page) if found.count]
+
+
+def _service(page: LandingPage) -> Iterator[Uses]:
+    named = [*page.served.values(), *([page.service_id] if page.service_id else [])]
+    services = Service.objects.in_bulk(named) if page.is_default else {}
+    if services:
+        first = [
+            Use(one.label, reverse("admin:profiles_service_change", args=[one.pk]), page.get_type_display())
+            for one in services.values()
+        ]
+        summary = ngettext("Default page of %(count)s service", "Default page of %(count)s services", len(first))
+        told = _("Links of their subscribers fall back to the ordinary unsubscription page.")
+        yield Uses(_("Services"), len(first), summary % {"count": len(first)}, first[:SHOWN], told)
+    elif page.is_default:
+        told = _("New deliveries link to no page of this type until you choose another default.")
+        yield Uses(_("New deliveries"), 1, _("Default page for new deliveries"), [], told)
+
+
+def _pages(page: LandingPage) -> Iterator[Uses]:
+    found = [
+        Use(other.label, reverse("landingpages:build", args=[other.pk]), other.get_status_display()) for other in linking_to(page)
+    ]
+    summary = ngettext("%(count)s landing page links here", "%(count)s landing pages link here", len(found))
+    yield Uses(_("Landing pages"), len(found), summary % {"count": len(found)}, found[:SHOWN])
+
+
+def linking_to(page: LandingPage) -> list[LandingPage]:
+    """The other pages that visitors can open, and whose text or redirection leads to this one."""
+    slug = page.version.content["slug"] if page.version else page.slug
+    online = LandingPage.objects.exclude(pk=page.pk).filter(status=PageStatus.ONLINE)
+    mention = online.annotate(words=Cast("version__content", TextField())).filter(words__contains=f"/lp/{slug}")
+    return [other for other in mention.select_related("version") if other.version and slug in _targets(other.version.content)]
+
+
+def _targets(content: dict[str, Any]) -> set[str]:
+    links = links_in({"texts": content["texts"], **{block["key"]: block["texts"] for block in content["blocks"]}})
+    return {own_slug(url) for url in (*links, content["settings"]["redirection_url"])}
