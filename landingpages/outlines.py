@@ -8,7 +8,7 @@ from django.utils.text import Truncator
 from django.utils.translation import get_language
 
 from landingpages.copying import templates
-from landingpages.models import LandingPage, PageType
+from landingpages.models import LandingPage, PageType, Part
 from landingpages.snapshots import labels
 from landingpages.templates_builtin import TEMPLATES
 
@@ -39,7 +39,7 @@ class Offer:
 
 def offers() -> list[Offer]:
     """The built-in templates in their order, then the own ones by name; the same number of queries however many."""
-    own = templates().prefetch_related("blocks")
+    own = templates().prefetch_related("every_block")
     return [*map(_built_in, TEMPLATES), *map(_own, own)]
 
 
@@ -47,7 +47,7 @@ def offered(name: str) -> Offer | None:
     """The template of this name, or number; None where there is none."""
     if name in TEMPLATES:
         return _built_in(name)
-    page = templates().prefetch_related("blocks").filter(pk=int(name[:9])).first() if name.isdecimal() else None
+    page = templates().prefetch_related("every_block").filter(pk=int(name[:9])).first() if name.isdecimal() else None
     return _own(page) if page else None
 
 
@@ -57,7 +57,8 @@ def _built_in(name: str) -> Offer:
 
 
 def _own(page: LandingPage) -> Offer:
-    blocks = [{"kind": block.kind, "texts": block.texts, "is_mandatory": block.is_mandatory} for block in page.blocks.all()]
+    content = [block for block in page.every_block.all() if block.part == Part.CONTENT]
+    blocks = [{"kind": block.kind, "texts": block.texts, "is_mandatory": block.is_mandatory} for block in content]
     return Offer(str(page.pk), page.label, page.description, PageType(page.type), *_outline(blocks), page=page)
 
 
