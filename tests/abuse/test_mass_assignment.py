@@ -118,7 +118,9 @@ def test_a_link_changes_at_most_what_the_page_binds(anonymous, narrow, marie, en
     assert answer.status_code in (200, 400, 422)
     after = everything()
     assert changed_columns(before, after) <= {"last_name", "last_name_folded", "modified_at", "revision"}
-    assert [label for label in after if after[label] != before[label]] in ([], ["profiles.Profile"])
+    changed = [label for label in after if after[label] != before[label]]
+    assert changed in ([], ["landingpages.Submission"], ["profiles.Profile", "landingpages.Submission"])
+    assert all(one.data.keys() == {"last_name"} and one.profile_id == marie.pk for one in Submission.objects.all())
     assert Profile.objects.get(pk=marie.pk).last_name in ("Featherstone", "Durand")
 
 
