@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import TextField
+from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +12,8 @@ from django.utils.translation import ngettext
 
 from landingpages.models import LandingPage, PageStatus
 from landingpages.page_checks import links_in, own_slug
+from landingpages.parts import every_block
+from landingpages.showing import linked_pages
 from profiles.models import Service
 
 SHOWN = 20  # of each kind, by name
@@ -73,10 +75,14 @@ def linking_to(page: LandingPage) -> list[LandingPage]:
     """The other pages that visitors can open, and whose text or redirection leads to this one."""
     slug = page.version.content["slug"] if page.version else page.slug
     online = LandingPage.objects.exclude(pk=page.pk).filter(status=PageStatus.ONLINE)
-    mention = online.annotate(words=Cast("version__content", TextField())).filter(words__contains=f"/lp/{slug}")
-    return [other for other in mention.select_related("version") if other.version and slug in _targets(other.version.content)]
+    said = Q(words__contains=f"/lp/{slug}") | Q(words__contains=f"page:{page.pk}") | Q(words__contains='"page_id"')
+    mention = online.annotate(words=Cast("version__content", TextField())).filter(said).select_related("version")
+    return [other for other in mention if other.version and _leads_to(other.version.content, slug, page.pk)]
 
 
-def _targets(content: dict[str, Any]) -> set[str]:
-    links = links_in({"texts": content["texts"], **{block["key"]: block["texts"] for block in content["blocks"]}})
-    return {own_slug(url) for url in (*links, content["settings"]["redirection_url"])}
+def _leads_to(content: dict[str, Any], slug: str, number: int) -> bool:
+    """Whether a link of a block on any of the three pages leads there, by address or by id; or the redirection does."""
+    every = list(every_block(content))
+    links = [url for block in every for url in (*links_in(block["texts"]), block.get("options", {}).get("url", ""))]
+    by_address = slug in {own_slug(url) for url in (*links, content["settings"]["redirection_url"])}
+    return by_address or any(number in linked_pages(block) for block in every)

@@ -12,6 +12,7 @@ from profiles.models import Service
 from tests.factories import LandingPageFactory, PublishedPageFactory, ServiceFactory
 from tests.landingpages.test_builder_views import read, url
 from tests.landingpages.test_dates import sent
+from tests.landingpages.visitors import say
 
 pytestmark = pytest.mark.django_db
 
@@ -34,11 +35,11 @@ def test_a_template_of_a_page_says_what_the_page_says_and_is_not_online(online, 
 
 
 def test_a_template_and_its_page_share_nothing(online, template):
-    editing.change_page(template, {"texts": {"en": {"confirmation": "Changed"}}}, by="Ana")
+    say(template, "confirmation", en="Changed")
     editing.remove(template, template.blocks.first().key, by="Ana")
 
     stored = LandingPage.objects.get(pk=online.pk)
-    assert stored.texts["en"]["confirmation"] == "Your choices are recorded."
+    assert stored.every_block.get(part="confirmation").texts["en"]["label"] == "Your choices are recorded."
     assert (stored.blocks.count(), template.blocks.count()) == (10, 9)
 
 
