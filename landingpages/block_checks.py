@@ -134,7 +134,8 @@ def _merge_fields(block: dict[str, Any], about: About) -> Found:
         for name in dict.fromkeys(wording.without_fallback(text)):
             yield (
                 Level.WARNING,
-                _('The merge field %(name)s has no fallback (%(language)s): add | default: "…".') % {**values, "name": name},
+                _("The merge field %(name)s has no fallback (%(language)s): add %(example)s.")
+                % {**values, "name": name, "example": '| default: "…"'},
             )
 
 

@@ -192,7 +192,7 @@ class BlockForm(ShownForm):
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]
         if url and (not richtext.is_address(url) or url.startswith("page:")):
-            raise forms.ValidationError(_("Write an address that starts with https://, http://, mailto: or tel:."))
+            raise forms.ValidationError(_("Write an address of the type https, http, mailto or tel."))
         return url
 
     def clean(self) -> None:

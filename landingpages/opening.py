@@ -67,7 +67,7 @@ def _statement(vendor: str) -> tuple[str, list[list[Converter]]]:
         *Profile._meta.concrete_fields,
     ]
     tables = {model: quote(model._meta.db_table) for model in (LandingPage, PublishedVersion, Profile)}
-    columns = ", ".join(f"{tables[field.model]}.{quote(field.column)}" for field in fields)  # type: ignore[union-attr, index]
+    columns = ", ".join(f"{tables[field.model]}.{quote(field.column)}" for field in fields)  # type: ignore[union-attr, arg-type, index]
     page, shown, profile = tables.values()
     statement = (
         f"SELECT {columns} FROM {page} JOIN {shown} ON {shown}.id = {page}.version_id "

@@ -86,8 +86,8 @@ def links_in(value: Any) -> Iterator[str]:
     """Every address that a link in these texts leads to, however deep they are nested."""
     if isinstance(value, str):
         yield from ("".join(match.groups("")).replace("&amp;", "&").strip() for match in LINKED.finditer(value))
-    elif isinstance(value, dict):
-        for one in value.values():
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
             yield from links_in(one)
 
 

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q, TextField
-from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -72,17 +70,18 @@ def _pages(page: LandingPage) -> Iterator[Uses]:
 
 
 def linking_to(page: LandingPage) -> list[LandingPage]:
-    """The other pages that visitors can open, and whose text or redirection leads to this one."""
+    """The other pages that visitors can open, and whose text, buttons or redirection lead to this one."""
     slug = page.version.content["slug"] if page.version else page.slug
-    online = LandingPage.objects.exclude(pk=page.pk).filter(status=PageStatus.ONLINE)
-    said = Q(words__contains=f"/lp/{slug}") | Q(words__contains=f"page:{page.pk}") | Q(words__contains='"page_id"')
-    mention = online.annotate(words=Cast("version__content", TextField())).filter(said).select_related("version")
-    return [other for other in mention if other.version and _leads_to(other.version.content, slug, page.pk)]
+    online = LandingPage.objects.exclude(pk=page.pk).filter(status=PageStatus.ONLINE).select_related("version")
+    return [other for other in online if other.version and leads_to(other.version.content, page.pk, slug)]
 
 
-def _leads_to(content: dict[str, Any], slug: str, number: int) -> bool:
-    """Whether a link of a block on any of the three pages leads there, by address or by id; or the redirection does."""
-    every = list(every_block(content))
-    links = [url for block in every for url in (*links_in(block["texts"]), block.get("options", {}).get("url", ""))]
-    by_address = slug in {own_slug(url) for url in (*links, content["settings"]["redirection_url"])}
-    return by_address or any(number in linked_pages(block) for block in every)
+def leads_to(content: dict[str, Any], page_id: int, slug: str) -> bool:
+    """Whether a page with this content links to the page with this id and address."""
+    blocks = list(every_block(content))
+    return slug in _targets(content, blocks) or any(page_id in linked_pages(block) for block in blocks)
+
+
+def _targets(content: dict[str, Any], blocks: list[dict[str, Any]]) -> set[str]:
+    links = links_in({block["key"]: [block["texts"], block.get("options")] for block in blocks})
+    return {own_slug(url) for url in (*links, content["settings"]["redirection_url"])}

@@ -86,7 +86,7 @@ def test_page_and_back_office_show_it_as_it_was_typed(anonymous, backoffice, wid
     assert [payload in page for page in pages if "<" in payload or '"' in payload] == [False] * (
         3 * ("<" in payload or '"' in payload)
     )
-    assert all(escape(profile.last_name) in page for page in pages)
+    assert all(escape(profile.last_name) in page.replace("<wbr>", "") for page in pages)
 
 
 @pytest.mark.parametrize("payload", [*MARKUP, *TEMPLATES])

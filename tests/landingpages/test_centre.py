@@ -388,5 +388,5 @@ def test_it_takes_the_same_queries_for_one_service_and_for_many(anonymous, prefe
     ServiceFactory.create_batch(number)
     centre.refresh()
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         anonymous.get(link(preferences, marie))

@@ -12,7 +12,6 @@ from profiles.models import Service
 from tests.factories import LandingPageFactory, PublishedPageFactory, ServiceFactory
 from tests.landingpages.test_builder_views import read, url
 from tests.landingpages.test_dates import sent
-from tests.landingpages.visitors import say
 
 pytestmark = pytest.mark.django_db
 
@@ -35,11 +34,14 @@ def test_a_template_of_a_page_says_what_the_page_says_and_is_not_online(online, 
 
 
 def test_a_template_and_its_page_share_nothing(online, template):
-    say(template, "confirmation", en="Changed")
+    editing.change(
+        template, template.every_block.filter(part="confirmation").get().key, {"texts": {"en": {"label": "No"}}}, by="Ana"
+    )
     editing.remove(template, template.blocks.first().key, by="Ana")
 
     stored = LandingPage.objects.get(pk=online.pk)
-    assert stored.every_block.get(part="confirmation").texts["en"]["label"] == "Your choices are recorded."
+    told = stored.every_block.filter(part="confirmation").get()
+    assert told.texts["en"]["label"] == "Your choices are recorded."
     assert (stored.blocks.count(), template.blocks.count()) == (10, 9)
 
 
