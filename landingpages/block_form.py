@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from landingpages import blocks, media, richtext
-from landingpages.builder_forms import BEHAVIOURS, CHARACTERS, WORDINGS, By, ShownForm, by_language, languages
+from landingpages.builder_forms import BEHAVIOURS, CHARACTERS, WORDINGS, By, ShownForm, by_language, languages, rich_text
 from landingpages.conditions import COMPARING, Operator, clean
 from landingpages.kinds import HTML, KINDS, LINES
 from landingpages.models import Block, BlockKind, LandingPage, SharedBlock
@@ -147,11 +147,9 @@ class BlockForm(ShownForm):
     def _text(self, name: str, code: str, language: str) -> forms.Field:
         is_long = name == "label" and self.kind.writes in (LINES, HTML)
         attributes: dict[str, Any] = {"lang": code}
-        if is_long:
-            attributes |= {"rows": 4}
+        widget: forms.Widget = forms.Textarea(attrs=attributes | {"rows": 4}) if is_long else forms.TextInput(attrs=attributes)
         if is_long and self.kind.writes == HTML:
-            attributes |= {"data-rich-text": "", "rows": 8}
-        widget: forms.Widget = forms.Textarea(attrs=attributes) if is_long else forms.TextInput(attrs=attributes)
+            widget = rich_text(code)
         limit = CHARACTERS[self.kind.writes if is_long else name]
         words = self._words(name, is_long=is_long) % {"language": language}
         return forms.CharField(label=words, required=False, max_length=limit, widget=widget)

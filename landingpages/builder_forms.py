@@ -1,10 +1,12 @@
 """What the forms of the builder share."""
 
+import json
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from profiles.wasshown import remember
@@ -28,6 +30,21 @@ class ShownForm(forms.Form):
         for field in self.fields.values():
             if not isinstance(field, forms.FileField):
                 remember(field)
+
+
+def rich_text(code: str) -> forms.Textarea:
+    """A textarea that becomes an editor where scripts run; it brings the words on the buttons."""
+    words = {
+        "bold": _("Bold"),
+        "italic": _("Italic"),
+        "heading": _("Heading"),
+        "list": _("List"),
+        "link": _("Link"),
+        "unlink": _("Remove the link"),
+        "source": "HTML",
+        "ask": _("Where the link leads: https://, http://, mailto:, tel:, or page: and the number of a landing page"),
+    }
+    return forms.Textarea(attrs={"lang": code, "rows": 8, "data-rich-text": json.dumps(words, ensure_ascii=False)})
 
 
 def by_language(data: dict[str, Any], names: tuple[str, ...]) -> dict[str, dict[str, str]]:

@@ -17,6 +17,7 @@ def image(request: HttpRequest, digest: str) -> HttpResponse:
     response = HttpResponse(bytes(found.content), content_type=found.type)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # the sandboxed preview has no origin
     response.headers["Content-Disposition"] = "inline"
     response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
     response.headers["X-Robots-Tag"] = "noindex"

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils.translation import gettext as _
 
+from landingpages import richtext
 from landingpages.models import LandingPage, PageStatus, PageType
 from landingpages.parts import every_block
 from landingpages.verdicts import Check, Level
@@ -73,9 +74,12 @@ def _redirection(content: Content) -> list[tuple[str, dict[str, str]]]:
 
 
 def _in_blocks(content: Content) -> Iterator[tuple[str, dict[str, str]]]:
+    """Links by the id of a landing page are looked at block by block (`block_checks`)."""
     for block in every_block(content):
-        for url in dict.fromkeys(links_in(block["texts"])):
-            yield url, {"block_key": block["key"]}
+        button = [url] if (url := block.get("options", {}).get("url")) else []
+        for url in dict.fromkeys([*links_in(block["texts"]), *button]):
+            if not richtext.PAGE.match(url):
+                yield url, {"block_key": block["key"]}
 
 
 def links_in(value: Any) -> Iterator[str]:

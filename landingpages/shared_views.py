@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from landingpages import shared_blocks, wording
-from landingpages.builder_forms import CHARACTERS, by_language, languages
+from landingpages.builder_forms import CHARACTERS, by_language, languages, rich_text
 from landingpages.editing import EditConflict
 from landingpages.models import SharedBlock
 from landingpages.views import PER_PAGE
@@ -33,12 +33,11 @@ class SharedForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.shared = shared
         for code, language in languages():
-            widget = forms.Textarea(attrs={"rows": 8, "lang": code, "data-rich-text": ""})
             self.fields[f"label_{code}"] = forms.CharField(
                 label=_("Text (%(language)s)") % {"language": language},
                 required=False,
                 max_length=CHARACTERS["html"],
-                widget=widget,
+                widget=rich_text(code),
             )
 
     @classmethod

@@ -1,11 +1,7 @@
 // A small editor over every textarea that holds HTML. Without this script the textarea is the editor; what is sent is
 // always the textarea, and the server cleans it.
 const ALLOWED = new Set(["P", "BR", "STRONG", "EM", "B", "I", "UL", "OL", "LI", "A", "H2", "H3", "BLOCKQUOTE"]);
-const WORDS = {
-  en: { bold: "Bold", italic: "Italic", heading: "Heading", list: "List", link: "Link", unlink: "Remove the link", source: "HTML", ask: "Address: https://, http://, mailto:, tel: or page: and the number of a landing page" },
-  fr: { bold: "Gras", italic: "Italique", heading: "Titre", list: "Liste", link: "Lien", unlink: "Retirer le lien", source: "HTML", ask: "Adresse : https://, http://, mailto:, tel: ou page: et le numéro d’une landing page" },
-};
-const words = WORDS[document.documentElement.lang.slice(0, 2)] ?? WORDS.en;
+let words; // on the buttons, in the language of the page: the textarea brings them
 const ACTS = {
   bold: () => document.execCommand("bold"),
   italic: () => document.execCommand("italic"),
@@ -42,6 +38,7 @@ function read(html) {
 }
 
 function enhance(area) {
+  words = JSON.parse(area.dataset.richText);
   area.dataset.enhanced = "";
   const surface = Object.assign(document.createElement("div"), { contentEditable: "true", className: "rich-surface", lang: area.lang });
   surface.setAttribute("role", "textbox");

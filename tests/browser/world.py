@@ -209,8 +209,14 @@ def _builder_pages() -> list[str]:
         reverse("profiles:brand_delete", args=[brand.pk]),
         reverse("landingpages:visitors", args=[page.pk]),
         *(build + end for end in ("", f"?block={page.blocks.get(field='opted_out_sms').key}&visitor={marie.pk}&scheme=dark")),
+        reverse("landingpages:shared"),
+        reverse("landingpages:shared_add"),
+        *(f"{build}?block={editing.add(page, kind, by='Ana').key}" for kind in NEW_KINDS),
         *(build + end for end in ("?width=desktop&lang=fr", "?part=confirmation", "?part=error&width=desktop")),
     ]
+
+
+NEW_KINDS = ("rich_text", "image", "shared", "radio", "agreement", "hidden")
 
 
 def _lifecycle_pages() -> list[str]:
@@ -299,6 +305,10 @@ def _landing_pages(profile: Profile) -> list[str]:
     for field in ("gender", "birth_date", *(f"custom.{kind}" for kind in CustomType)):
         block = editing.add(preferences, "checkbox" if field == "custom.yes_no" else "text_input", by="Ana Lopes")
         editing.change(preferences, block.key, {"field": field}, by="Ana Lopes")
+    texts = {code: {"label": "<h2>More</h2><ul><li><a href='https://example.org'>Link</a></li></ul>"} for code in ("en", "fr")}
+    editing.change(preferences, editing.add(preferences, "rich_text", by="Ana").key, {"texts": texts}, by="Ana")
+    for kind in ("divider", "agreement"):
+        editing.add(preferences, kind, by="Ana")
     publishing.publish(preferences, by="Ana Lopes")
     blocklist = PublishedPageFactory(template="blocklist", label="Nothing any more")
     closed = PublishedPageFactory(label="Closed")

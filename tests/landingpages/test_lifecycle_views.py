@@ -162,6 +162,18 @@ def test_deliveries_services_and_pages_that_lead_to_a_page_are_counted():
     assert summaries(other) == []
 
 
+@pytest.mark.parametrize("part", ["content", "confirmation"])
+def test_pages_that_link_here_by_its_number_are_counted(part):
+    page, other = PublishedPageFactory(slug="target"), PublishedPageFactory(label="Links")
+    block = editing.add(other, "rich_text", by="Ana", part=part)
+    texts = {code: {"label": f'<p><a href="page:{page.pk}">There</a></p>'} for code in ("en", "fr")}
+    editing.change(other, block.key, {"texts": texts}, by="Ana")
+    publishing.publish(other, by="Ana")
+
+    assert summaries(page) == [("Landing pages", 1, ["Links"])]
+    assert summaries(other) == []
+
+
 def test_a_delivery_that_links_here_is_told_before_unpublishing(backoffice, online):
     Delivery.objects.create(label="Spring news", preference_page=online)
 

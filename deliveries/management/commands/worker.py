@@ -15,7 +15,7 @@ from django.utils import timezone
 from deliveries import confirmations, preparation, sending, stopping, transports, workers
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
-from landingpages import centre, publishing, reconciling, registrations, scheduling
+from landingpages import centre, media, publishing, reconciling, registrations, scheduling
 from profiles import freezing, importjobs, pending, saved_audiences, sealing, subscriptions
 from profiles.channels import Channel
 from profiles.models import Freezing
@@ -187,6 +187,7 @@ class Command(BaseCommand):
             counting.clean_up(timezone.now())
             pending.clean_up()
             registrations.clean_up()
+            media.forget_unused()
             importjobs.clean_up()
             saved_audiences.delete_expired(timezone.localdate())
 
