@@ -77,6 +77,8 @@ def test_a_page_is_built_and_published_with_the_keyboard_alone(logged_in, page, 
     page.goto("/admin/landing-pages/")
     press(page, "link", "New page")
     page.wait_for_url("**/new/")
+    press(page, "link", "Profile acquisition")
+    page.wait_for_url("**/new/?template=acquisition")
     type_into(page, "Label", "Été : mes choix")
     expect(page.get_by_label("Address of the page")).to_have_value("ete-mes-choix")
     page.keyboard.press("Enter")
