@@ -146,8 +146,7 @@ def drag(page, what, where, *, below=False):
 
 def test_a_preference_page_is_built_published_and_replaced_with_a_mouse_at_390_px(logged_in, page, marie, visitor, shot):
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto("/admin/landing-pages/new/?template=acquisition")
-    page.get_by_label("Blocklist").click()
+    page.goto("/admin/landing-pages/new/?template=blocklist")
     page.get_by_label("Label").fill("Preferences")
     page.get_by_role("button", name="Create the page").click()
     page.wait_for_url(re.compile(r"/landing-pages/\d+/$"))
