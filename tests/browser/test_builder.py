@@ -77,8 +77,8 @@ def test_a_page_is_built_and_published_with_the_keyboard_alone(logged_in, page, 
     page.goto("/admin/landing-pages/")
     press(page, "link", "New page")
     page.wait_for_url("**/new/")
-    press(page, "link", "Profile acquisition")
-    page.wait_for_url("**/new/?template=acquisition")
+    press(page, "link", "Profile acquisition, a box per channel")
+    page.wait_for_url(re.compile(r"/new/\?template="))
     type_into(page, "Label", "Été : mes choix")
     expect(page.get_by_label("Address of the page")).to_have_value("ete-mes-choix")
     page.keyboard.press("Enter")
@@ -163,15 +163,15 @@ def test_what_is_typed_shows_in_the_preview_and_the_address_keeps_the_place(logg
     page.get_by_label("Label (French)").fill("Mes choix")
     page.get_by_role("button", name="French", exact=True).click()
 
-    preview = page.frame_locator("iframe.preview")
+    preview = page.frame_locator("iframe.preview:not(.coming)")
     expect(preview.get_by_role("heading", name="Mes choix")).to_be_visible()
     page.reload()
     expect(page.get_by_label("Label (French)")).to_have_value("Mes choix")
     expect(page.get_by_role("button", name="French", exact=True)).to_have_attribute("aria-current", "true")
 
     page.get_by_role("button", name="Phone", exact=True).last.click()
-    expect(page.locator("iframe.preview[data-width=phone]")).to_be_visible()
-    assert page.locator("iframe.preview").bounding_box()["width"] <= 377
+    expect(page.locator("iframe.preview[data-width=phone]:not(.coming)")).to_be_visible()
+    assert page.locator("iframe.preview:not(.coming)").bounding_box()["width"] <= 377
     before = LandingPage.objects.values().get()
     preview.get_by_role("button", name="Enregistrer").click()
     expect(preview.get_by_role("heading", name="Mes choix")).to_be_visible()
