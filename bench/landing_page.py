@@ -72,8 +72,8 @@ def main() -> int:
     posts = sum(one.requests for one in loads["POST"]["product"])
     # wrk leaves without the last answers.
     exact = posts <= people <= posts + CONNECTIONS * arguments.rounds and rows == 2 * people and not wrong
-    told = f"{posts:,} posts ticked two boxes of {people:,} people, {rows:,} ledger rows, {wrong} disagree"
-    print("ok" if exact else "SHORT", told)
+    verdict = "ok" if exact else "SHORT"
+    print(f"{verdict} {posts:,} posts ticked two boxes of {people:,} people, {rows:,} ledger rows, {wrong} disagree")
     return 0 if all(fine) and exact else 1
 
 

@@ -79,14 +79,20 @@ def _on(part: Part, change: str) -> str:
 
 def _of_a_block(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     """What differs between two states of a block: its texts by language, and its settings by name."""
+    names = {"label": _("label"), "help": _("help"), "message": _("message")}
     for code, language in settings.LANGUAGES:
-        for name, label in (("label", _("label")), ("help", _("help"))):
-            was, now = (block["texts"].get(code, {}).get(name, "") for block in (old, new))
+        for name, label in names.items():
+            was, now = (_said(block, code, name) for block in (old, new))
             if was != now:
                 yield _change(f"{capfirst(label)} ({language})", shown(was), shown(now))
     for name in sorted({*old, *new} - {"texts", "key"}):
         if old.get(name) != new.get(name):
             yield _told(Block, name, old.get(name), new.get(name))
+
+
+def _said(block: Mapping[str, Any], code: str, name: str) -> str:
+    text: str = block["texts"].get(code, {}).get(name, "")
+    return as_text(text) if KINDS[BlockKind(block["kind"])].writes == HTML else text
 
 
 def _properties(old: Content, new: Content, zone: ZoneInfo) -> Iterator[Line]:

@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from landingpages.shown_models import Image
+
 ONLY_PAGES_HAVE: dict[str, Any] = {
     "status": "editing",
     "version__isnull": True,
@@ -64,6 +66,7 @@ class ScheduledPublication(models.Model):
 
     page = models.OneToOneField("LandingPage", models.CASCADE, related_name="scheduled")
     content = models.JSONField()
+    images: "models.ManyToManyField[Image, Any]" = models.ManyToManyField(Image, related_name="waiting")  # held until then
     due_at = models.DateTimeField(_("due"))
     scheduled_at = models.DateTimeField(_("scheduled"))
     scheduled_by = models.CharField(_("by"), max_length=150)

@@ -74,8 +74,8 @@ def keep(upload: File, *, by: AbstractUser | str) -> Image:
 
 
 def forget_unused() -> int:
-    """Delete the pictures that no version and no block has shown for a day; how many."""
-    unused = Image.objects.filter(versions=None, blocks=None, uploaded_at__lt=timezone.now() - FORGOTTEN_AFTER)
+    """Delete the pictures that no version, no block and no publication that waits has shown for a day; how many."""
+    unused = Image.objects.filter(versions=None, blocks=None, waiting=None, uploaded_at__lt=timezone.now() - FORGOTTEN_AFTER)
     deleted, _per_model = unused.delete()
     return deleted
 

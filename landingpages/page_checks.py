@@ -15,6 +15,7 @@ from landingpages import richtext
 from landingpages.models import LandingPage, PageStatus, PageType
 from landingpages.parts import every_block
 from landingpages.verdicts import Check, Level
+from landingpages.wording import is_html
 
 Content = dict[str, Any]
 LINKED = re.compile(r"""href\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
@@ -76,18 +77,25 @@ def _redirection(content: Content) -> list[tuple[str, dict[str, str]]]:
 def _in_blocks(content: Content) -> Iterator[tuple[str, dict[str, str]]]:
     """Links by the id of a landing page are looked at block by block (`block_checks`)."""
     for block in every_block(content):
-        button = [url] if (url := block.get("options", {}).get("url")) else []
-        for url in dict.fromkeys([*links_in(block["texts"]), *button]):
+        for url in dict.fromkeys(links_of(block)):
             if not richtext.PAGE.match(url):
                 yield url, {"block_key": block["key"]}
+
+
+def links_of(block: Content) -> Iterator[str]:
+    """Every address that a block leads to: links in its texts, and its own."""
+    if is_html(block["kind"]):
+        yield from links_in(block["texts"])
+    if url := block.get("options", {}).get("url"):
+        yield url
 
 
 def links_in(value: Any) -> Iterator[str]:
     """Every address that a link in these texts leads to, however deep they are nested."""
     if isinstance(value, str):
         yield from ("".join(match.groups("")).replace("&amp;", "&").strip() for match in LINKED.finditer(value))
-    elif isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
+    elif isinstance(value, dict):
+        for one in value.values():
             yield from links_in(one)
 
 

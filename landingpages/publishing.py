@@ -13,16 +13,7 @@ from django.utils.translation import gettext as _
 from landingpages import jobs, memberships
 from landingpages.checking import Check, Level, checks
 from landingpages.editing import EditConflict, revised
-from landingpages.models import (
-    Block,
-    Image,
-    LandingPage,
-    PageStatus,
-    Part,
-    PublishedVersion,
-    ScheduledPublication,
-    SharedBlock,
-)
+from landingpages.models import Block, Image, LandingPage, PageStatus, Part, PublishedVersion, ScheduledPublication, SharedBlock
 from landingpages.parts import blocks_of, every_block
 from landingpages.snapshots import SETTINGS, differences, snapshot
 from profiles import brands
@@ -77,10 +68,15 @@ def put_online(page: LandingPage, content: dict[str, Any], *, by: str) -> Publis
     version = PublishedVersion.objects.create(
         page=page, number=last + 1, content=content, published_at=timezone.now(), published_by=by
     )
-    version.images.set({block["image_id"] for block in every_block(content) if block.get("image_id")})
+    version.images.set(images_of(content))
     ScheduledPublication.objects.filter(page=page).delete()
     LandingPage.objects.filter(pk=page.pk).update(version=version, status=PageStatus.ONLINE)
     return version
+
+
+def images_of(content: dict[str, Any]) -> set[int]:
+    """The pictures that the content shows; who keeps the content holds them."""
+    return {block["image_id"] for block in every_block(content) if block.get("image_id")}
 
 
 def refuse(page: LandingPage, *, at: datetime | None = None) -> None:

@@ -45,6 +45,7 @@ def schedule(page: LandingPage, *, at: datetime, by: AbstractUser | str, revisio
                 "reason": "",
             },
         )
+        scheduled.images.set(publishing.images_of(scheduled.content))
         LandingPage.objects.filter(pk=page.pk).update(deploys_at=at)
     page.deploys_at = at
     return scheduled

@@ -168,12 +168,6 @@ TEMPLATES: dict[str, Template] = {
 }
 
 
-def _says(part: str, texts: dict[str, dict[str, str]]) -> Block:
-    """The one text of the confirmation page, or of the error page."""
-    own = {code: {"label": said[part], "help": ""} for code, said in texts.items()}
-    return Block(part=part, position=1, kind=BlockKind.TEXT, texts=own)
-
-
 def create_page(
     template: str,
     *,
@@ -194,8 +188,13 @@ def create_page(
         slug=slug,
     )
     blocks = [Block(position=position, **block) for position, block in enumerate(chosen.blocks, 1)]
-    blocks += [_says(part, chosen.texts) for part in OTHERS]
-    return store(page, blocks, by=by)
+    return store(page, [*blocks, *(_says(part, chosen.texts) for part in OTHERS)], by=by)
+
+
+def _says(part: str, texts: dict[str, dict[str, str]]) -> Block:
+    """The one text of the confirmation page, or of the error page."""
+    own = {code: {"label": said[part], "help": ""} for code, said in texts.items()}
+    return Block(part=part, position=1, kind=BlockKind.TEXT, texts=own)
 
 
 def _of(chosen: Template) -> dict[str, Any]:

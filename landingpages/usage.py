@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from landingpages.models import LandingPage, PageStatus
-from landingpages.page_checks import links_in, own_slug
+from landingpages.page_checks import links_of, own_slug
 from landingpages.parts import every_block
 from landingpages.showing import linked_pages
 from profiles.models import Service
@@ -79,9 +79,5 @@ def linking_to(page: LandingPage) -> list[LandingPage]:
 def leads_to(content: dict[str, Any], page_id: int, slug: str) -> bool:
     """Whether a page with this content links to the page with this id and address."""
     blocks = list(every_block(content))
-    return slug in _targets(content, blocks) or any(page_id in linked_pages(block) for block in blocks)
-
-
-def _targets(content: dict[str, Any], blocks: list[dict[str, Any]]) -> set[str]:
-    links = links_in({block["key"]: [block["texts"], block.get("options")] for block in blocks})
-    return {own_slug(url) for url in (*links, content["settings"]["redirection_url"])}
+    links = [content["settings"]["redirection_url"], *(url for block in blocks for url in links_of(block))]
+    return slug in {own_slug(url) for url in links} or any(page_id in linked_pages(block) for block in blocks)

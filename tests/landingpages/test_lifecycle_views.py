@@ -268,17 +268,27 @@ def test_where_the_redirection_leads_is_checked(name):
     assert [(check.level, check.text) for check in publishing.checks(page) if check.field == "redirection_url"] == expected
 
 
-def test_a_dead_link_in_a_text_names_its_block(draft):
-    block = draft.blocks.get(kind="text")
-    texts = {"en": {"label": '<a href="/lp/gone/">x</a>'}, "fr": {"label": "<a href='htp:/x'>y</a>"}}
-    editing.change(draft, block.key, {"texts": texts}, by="Ana")
+def test_a_dead_link_in_a_rich_text_names_its_block(draft):
+    block = editing.add(draft, "rich_text", by="Ana")
+    said = '<p><a href="http://localhost:8000/lp/gone/">x</a> <a href="https://example.org/">y</a></p>'
+    editing.change(draft, block.key, {"texts": {code: {"label": said} for code in ("en", "fr")}}, by="Ana")
 
-    found = [(check.level, check.text, check.block_key) for check in publishing.checks(draft) if check.block_key]
+    found = [(check.level, check.text) for check in publishing.checks(draft) if check.block_key == str(block.key)]
 
-    assert found == [
-        ("warning", "A link leads to the landing page “gone”, which is not online.", str(block.key)),
-        ("error", "This link is not a web address: htp:/x", str(block.key)),
-    ]
+    assert found == [("warning", "A link leads to the landing page “gone”, which is not online.")]
+
+
+def test_a_page_that_another_one_links_to_by_its_id_is_used(online):
+    other = LandingPageFactory(label="Leads there")
+    block = editing.add(other, "rich_text", by="Ana")
+    said = f'<p><a href="page:{online.pk}">x</a></p>'
+    texts = {code: {"label": said, "help": ""} for code in ("en", "fr")}
+    editing.change(other, block.key, {"texts": texts}, by="Ana")
+    assert summaries(online) == []
+
+    publishing.publish(other, by="Ana")
+
+    assert summaries(online) == [("Landing pages", 1, ["Leads there"])]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from landingpages import editing, media, publishing, shared_blocks
-from landingpages.models import Image, SharedBlock
+from landingpages import editing, media, publishing, scheduling, shared_blocks
+from landingpages.models import Image, ScheduledPublication, SharedBlock
 from tests.factories import LandingPageFactory, PublishedPageFactory
 from tests.landingpages.visitors import address
 
@@ -77,6 +77,22 @@ def test_a_picture_needs_words_or_is_decorative(anonymous):
     editing.change(page, block.key, {"texts": {}, "options": {"is_decorative": True}}, by="Ana")
     publishing.publish(page, by="Ana")
     assert 'alt=""' in anonymous.get(address(page)).content.decode()
+
+
+def test_a_picture_stays_as_long_as_a_publication_waits_for_it():
+    page = LandingPageFactory()
+    block = with_image(page, options={"is_decorative": True})
+    page.refresh_from_db()
+    scheduling.schedule(page, at=timezone.now() + timedelta(days=3), by="Ana")
+    editing.remove(page, block.key, by="Ana")
+    Image.objects.update(uploaded_at=timezone.now() - timedelta(days=2))
+
+    assert media.forget_unused() == 0
+
+    ScheduledPublication.objects.update(due_at=timezone.now())
+    scheduling.publish_due()
+    page.refresh_from_db()
+    assert list(page.version.images.values_list("type", flat=True)) == ["image/png"]
 
 
 def test_a_picture_stays_as_long_as_a_version_shows_it():
