@@ -101,6 +101,7 @@ class BlockForm(ShownForm):
             "is_positive": "yes" if block.is_positive else "no",
             "is_mandatory": block.is_mandatory,
         }
+        condition["operator"] = condition["operator"] or Operator.values[0]  # what the list shows by itself is no change
         form = cls(block.kind, data, files, initial=initial | condition | texts)
         form.block = block
         return form

@@ -19,7 +19,7 @@ class NamedForm(forms.Form):
         label=gettext_lazy("Label"),
         max_length=128,
         help_text=NAMED,
-        widget=forms.TextInput(attrs={"data-slug-source": "id_slug", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     description = forms.CharField(
         label=gettext_lazy("Description"),
@@ -41,6 +41,10 @@ class CopyForm(NamedForm):
         help_text=gettext_lazy("The end of its public address, after /lp/. Left empty, it is made from the label."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["label"].widget.attrs["data-slug-source"] = "id_slug"  # the script has the address follow the label
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"] or suggested_slug(self.cleaned_data.get("label", ""))

@@ -108,7 +108,7 @@ def test_a_page_is_built_and_published_with_the_keyboard_alone(logged_in, page, 
     type_into(page, "Text (French)", "C’est immédiat.")
     press(page, "button", "Save")
     expect(page.locator("[data-builder-live]")).to_have_text("Saved.")
-    expect(page.get_by_text("Nothing stands in the way of publishing.")).to_be_visible()
+    expect(page.get_by_text("The page has no expiration")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
     page.reload()

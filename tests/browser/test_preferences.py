@@ -95,7 +95,6 @@ def test_a_preference_page_is_built_published_and_replaced_with_the_keyboard_alo
     shot("built")
 
     # As Marie would see it, in the dark.
-    page.reload()
     press(page, "link", "As somebody…")
     page.wait_for_url("**/visitors/**")
     type_into(page, "Name, email address, mobile or ID", "curie", role="searchbox")
@@ -134,7 +133,8 @@ def test_a_preference_page_is_built_published_and_replaced_with_the_keyboard_alo
 
 def drag(page, what, where, *, below=False):
     """With the mouse, from the middle of one thing onto another."""
-    what.scroll_into_view_if_needed()
+    upper = min((what, where), key=lambda one: one.bounding_box()["y"])
+    upper.evaluate("element => element.scrollIntoView({ block: 'start' })")
     start = what.bounding_box()
     page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
     page.mouse.down()

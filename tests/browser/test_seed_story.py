@@ -86,7 +86,7 @@ def new_page(office, template, label):
     """A page from a built-in template, open in the builder."""
     office.goto("/admin/landing-pages/")
     office.get_by_role("link", name="Nouvelle page").first.click()
-    office.get_by_label(template, exact=True).check()
+    office.get_by_role("link", name=template, exact=True).click()
     office.get_by_label("Libellé").fill(label)
     office.get_by_role("button", name="Créer la page").click()
     office.wait_for_url(re.compile(r"/landing-pages/\d+/$"))
@@ -192,7 +192,7 @@ def test_the_story_of_the_seeds(office, visitor, operator, smtp, work):
 
     # « Créez une landing page Acquisition de profils. Ajoutez une case à cocher […] pour chaque canal souhaité, et
     # reliez-la au champ correspondant […]. Enregistrez la landing page et publiez-la. »
-    new_page(office, "Acquisition de profils", "Vos préférences")
+    new_page(office, "Acquisition de profils, une case par canal", "Vos préférences")
     replace_boxes(office)
     make_default(office)
     publish(office)
