@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landingpages import editing, forms, publishing
-from landingpages.models import Submission
+from landingpages.block_form import BlockForm
+from landingpages.models import BlockKind, Submission
 from profiles.models import ConsentEvent, CustomField
 from tests.factories import LandingPageFactory, ProfileFactory
 from tests.landingpages.visitors import address, link, stranger, typed
@@ -191,3 +192,23 @@ def test_no_key_beyond_the_bound_and_visible_inputs_is_read(extra):
 def block(key, kind, field, **more):
     texts = {"en": {"label": "x", "help": ""}}
     return {"key": key, "kind": kind, "field": field, "is_positive": False, "is_mandatory": False, "texts": texts, **more}
+
+
+def as_shown(form):
+    """What a browser sends for a form that nobody touched: a list without a choice shows its first one."""
+    sent = {}
+    for field in form:
+        value = field.value()
+        options = [str(code) for code, _label in getattr(field.field, "choices", [])]
+        text = "" if value is None or value is False else str(value)
+        sent[field.html_name] = text if not options or text in options else options[0]
+        sent[field.html_initial_name] = "" if value is None or value is False else str(value)
+    return {name: text for name, text in sent.items() if text != ""}
+
+
+@pytest.mark.parametrize("kind", BlockKind.values)
+def test_settings_that_nobody_touched_are_no_change(kind):
+    page = LandingPageFactory()
+    block = editing.add(page, kind, by="Ana", part="confirmation" if kind == BlockKind.LINK else "content")
+
+    assert BlockForm.of(block, as_shown(BlockForm.of(block))).changed_data == []
