@@ -44,4 +44,4 @@ machine: install
 	@test -z "$$TEST_POSTGRES_URL" || SEQUENCES=2000 DATABASE_URL="$$TEST_POSTGRES_URL" $(BIN)/python -m pytest tests/profiles/test_consent_machine.py
 
 bench: install
-	@for script in main_job import landing_page ledger_check profile_list audience_count; do echo "== bench/$$script.py"; $(BIN)/python bench/$$script.py --quick || exit 1; done
+	@for script in main_job import ledger_check profile_list audience_count landing_page; do echo "== bench/$$script.py"; $(BIN)/python bench/$$script.py --quick || exit 1; done

@@ -1,5 +1,5 @@
 """The limit for a page of one person: a view that reads the token, one row by its key, and fills a text without a template;
-to post, one UPDATE and the INSERTs that the product makes too.
+to post, one UPDATE and the two INSERTs of the ledger.
 
 A WSGI application for gunicorn, on the settings and the database of the product but the four middlewares that every site
 has; the floor of landing_page.py.

@@ -185,7 +185,7 @@ class BlockForm(ShownForm):
         upload: UploadedFile | None = self.cleaned_data["upload"]
         if upload:
             try:
-                media.measure(upload)
+                media.read(upload)
             except media.Refused as refusal:
                 raise forms.ValidationError(str(refusal)) from refusal
         return upload

@@ -12,7 +12,7 @@ from django.utils.translation import override
 from landingpages import memberships, submission
 from landingpages.models import Submission
 from landingpages.submission import Wanted
-from profiles import registering
+from profiles import consent, registering
 from profiles.channels import Channel
 from profiles.consent import Evidence
 from profiles.models import Profile, Service, Source
@@ -59,7 +59,7 @@ def create(asked: Asked, *, is_confirmed: bool) -> tuple[Profile, dict[str, bool
     )
     with override(settings.LANGUAGE_CODE):  # one word in the ledger, whatever language the person reads
         shared = replace(evidence, wording="", detail=_("this address is opted out on another profile"))
-    registering.choose(profile, dict.fromkeys(carried, True), Source.SYSTEM, shared, {})
+    consent.apply_choices(profile, dict.fromkeys(carried, True), source=Source.SYSTEM, evidence=shared)
     return profile, {Channel.EMAIL.value: False} if is_wanted and not is_confirmed else {}
 
 

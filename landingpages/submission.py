@@ -134,7 +134,7 @@ def submit(
         lifts = [scope for scope, ticked in changed.items() if not ticked]
         later = {scope: False for scope in lifts if not pending.liftable(stored, scope, since=link.issued_at)}
         now = {scope: ticked for scope, ticked in changed.items() if scope not in later}
-        registering.choose(stored, now, source, evidence, asked.wordings)
+        consent.apply_to_held(stored, now, source=source, evidence=evidence, wordings=asked.wordings)
         shown = _shown_fields(form.content, form)
         told = {name: value for name, value in asked.fields.items() if is_given(value) or name in shown}
         changed_fields = registering.change(stored, told)
@@ -244,7 +244,7 @@ def tighten(
 ) -> None:
     """Tick boxes and end subscriptions for the holder of a genuine link, however old it is."""
     with transaction.atomic():
-        registering.choose(profile, dict.fromkeys(scopes, True), source, evidence, wordings)
+        consent.apply_choices(profile, dict.fromkeys(scopes, True), source=source, evidence=evidence, wordings=wordings)
         ended = dict.fromkeys(services, False)
         memberships.apply(profile, ended, source=source, evidence=evidence, wordings=wordings, language=language)
         recording.record(

@@ -10,13 +10,7 @@ from django.views.decorators.http import require_safe
 
 from profiles import brands
 from profiles.models import Logo
-
-HEADERS = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "cross-origin",  # the sandboxed preview has no origin
-}
+from profiles.pictures import HEADERS
 
 
 @require_safe

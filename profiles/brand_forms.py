@@ -47,7 +47,7 @@ class BrandForm(forms.ModelForm):
     image = forms.FileField(
         label=gettext_lazy("Logo"),
         required=False,
-        widget=forms.FileInput({"accept": ",".join(logos.SIDES)}),
+        widget=forms.FileInput({"accept": ",".join(logos.TYPES)}),
         help_text=gettext_lazy("PNG, JPEG or WebP, at most 200 KB. Without one, the name stands on top of the page."),
     )
     without_logo = forms.BooleanField(label=gettext_lazy("Remove the logo"), required=False)

@@ -11,7 +11,7 @@ from profiles import aliases, consent, silence
 from profiles.channels import Channel
 from profiles.consent import Evidence
 from profiles.fields import FoldedField
-from profiles.models import ConsentEvent, Profile, Source
+from profiles.models import Profile, Source
 from profiles.values import differing, put, stored, with_address
 
 
@@ -47,16 +47,10 @@ def register(
         profile = Profile(created_by=created_by, modified_by=created_by)
         put(profile, with_address(stored(values)))
         profile.save(force_insert=True)
-        choose(profile, {scope: True for scope, ticked in choices.items() if ticked}, source, evidence, wordings)
+        ticked = {scope: True for scope, is_ticked in choices.items() if is_ticked}
+        consent.apply_to_held(profile, ticked, source=source, evidence=evidence, wordings=wordings)
         silence.keep(profile)
     return profile
-
-
-def choose(
-    profile: Profile, choices: Mapping[str, bool], source: Source, evidence: Evidence, wordings: Mapping[str, str]
-) -> list[ConsentEvent]:
-    """Tick and untick boxes of one profile; each ledger row keeps the wording of its own box."""
-    return consent.apply_choices(profile, choices, source=source, evidence=evidence, wordings=wordings)
 
 
 def change(profile: Profile, values: Mapping[str, Any], *, by: str = "") -> list[str]:

@@ -36,11 +36,8 @@ def test_a_hundred_thousand_guesses_hit_nothing(marie):
     assert read_token(genuine, Purpose.ONE_CLICK).public_id == marie.public_id  # the loop tries what can be hit
 
 
-@pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize(("door", "purpose"), [(door, one) for door, own in DOORS.items() for one in Purpose if one not in own])
 def test_a_token_opens_only_its_own_door(anonymous, marie, door, purpose):
-    if purpose in DOORS[door]:
-        pytest.skip("its own door")
     before = everything()
 
     answer = anonymous.post(door + make_token(purpose, marie.public_id), DATA)

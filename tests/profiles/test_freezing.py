@@ -107,15 +107,14 @@ def test_a_silent_worker_loses_its_lease_and_then_writes_nothing(frozen):
     assert members(frozen) == [1, 2]
 
 
-def test_a_range_that_fails_leaves_nothing_of_it_and_the_next_worker_goes_on(frozen, monkeypatch):
+def test_a_range_that_fails_leaves_nothing_of_it_and_the_next_worker_goes_on(frozen, monkeypatch, settings):
     held = freezing.claim("w1")
     finish = freezing._finish
-    settings_range = 4
+    settings.PREPARATION_RANGE = 4
 
     def away(one):
         raise OperationalError("the database restarts")
 
-    monkeypatch.setattr(freezing.settings, "PREPARATION_RANGE", settings_range)
     monkeypatch.setattr(freezing, "_finish", away)
     with pytest.raises(OperationalError):
         freezing.go_on(held)
