@@ -42,7 +42,8 @@ def rich_text(code: str) -> forms.Textarea:
         "link": _("Link"),
         "unlink": _("Remove the link"),
         "source": "HTML",
-        "ask": _("Where the link leads: https://, http://, mailto:, tel:, or page: and the number of a landing page"),
+        "ask": _("Where the link leads: an address of the type https, http, mailto or tel, or %(page)s for a landing page")
+        % {"page": "page:12"},
     }
     return forms.Textarea(attrs={"lang": code, "rows": 8, "data-rich-text": json.dumps(words, ensure_ascii=False)})
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Case, Exists, F, OuterRef, Subquery, Value, When, Window
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Subquery, Value, When, Window
 from django.db.models.functions import Coalesce, Lag
 from django.utils.translation import gettext as _
 
@@ -173,11 +173,15 @@ def _broken_chains(using: str) -> Iterator[str]:
 
 
 def _forgotten_by_merges(using: str) -> Iterator[str]:
-    """A box that a merged-away profile ended with, and of which its winner never heard."""
+    """A box that a merged-away profile ended with, and of which nobody heard that it was merged into.
+
+    Whom it was merged into may have been merged since: its own alias was written later, with the same winner.
+    """
+    between = ProfileAlias.objects.filter(winner=OuterRef(OuterRef("winner")), pk__gt=OuterRef(OuterRef("pk")))
     for scope in OPT_OUT_FIELDS:
         events = ConsentEvent.objects.filter(scope=scope)
         latest = events.filter(profile=OuterRef("former_id")).order_by("-pk").values("after")[:1]
-        heard = events.filter(profile=OuterRef("winner"), after=True)
+        heard = events.filter(Q(profile=OuterRef("winner")) | Q(profile__in=between.values("former_id")), after=True)
         lost = ProfileAlias.objects.using(using).annotate(ended=Subquery(latest)).filter(~Exists(heard), ended=True)
         for former, winner in lost.order_by("pk").values_list("former_id", "winner_id").iterator(chunk_size=1000):
             yield _("“%(box)s” was ticked for profile %(former)s, and is not for profile %(winner)s that it was merged into.") % {

@@ -242,8 +242,8 @@ PERSONAL = {
     "deliveries.Message": "address outcome provider_id",
     "profiles.ProfileAlias": "former_public_id",
     "profiles.PendingChange": "public_id address fields choices services evidence",
-    "profiles.Notice": "address reason confirms",
-    "landingpages.Submission": "data detail ip changed request_id confirmation_id",
+    "profiles.Notice": "address reason",
+    "landingpages.Submission": "data detail ip changed request_id",
 }
 ABOUT_OPERATORS = {
     "profiles.Profile": "created_by modified_by",
@@ -285,7 +285,7 @@ NOT_PERSONAL = {
     "deliveries.Batch": "status worker",
     "deliveries.PreparationLog": "level",
     "profiles.PendingChange": "source",
-    "profiles.Notice": "kind channel page_slug language status",
+    "profiles.Notice": "kind channel page_slug language status confirms",
     "landingpages.LandingPage": "label slug type status reconciliation_key key_mapping on_match redirection_url texts "
     "specific_action served additional_data embed_origins message message_texts description time_zone",
     "landingpages.ScheduledPublication": "content reason",
@@ -294,7 +294,7 @@ NOT_PERSONAL = {
     "landingpages.SharedBlock": "label texts",
     "landingpages.PublishedVersion": "content",
     "landingpages.PageState": "content",
-    "landingpages.Submission": "language status kind",
+    "landingpages.Submission": "language status kind confirmation_id",
 }
 
 

@@ -136,6 +136,7 @@ def test_a_block_is_dragged_by_its_handle_and_escape_puts_it_back(logged_in, pag
     draft = LandingPageFactory(template="blocklist")
     page.set_viewport_size({"width": 1440, "height": 1200})
     page.goto(f"/admin/landing-pages/{draft.pk}/")
+    page.wait_for_load_state("networkidle")  # nothing moves under the mouse any more
     heading, text, button = words(page)
 
     def drag(first, second, *, drop):

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 FOLDERS = ["config", "profiles", "quarantine", "landingpages", "deliveries", "templates"]
 VERBS = "add|change|delete|view|publish|confirm|prepare"
-NAMES = re.compile(rf"\b(profiles|quarantine|landingpages|deliveries|auth)\.((?:{VERBS})_[a-z]+)\b")
+NAMES = re.compile(rf"(?<!from )\b(profiles|quarantine|landingpages|deliveries|auth)\.((?:{VERBS})_[a-z]+)\b")
 
 
 def asked_for():

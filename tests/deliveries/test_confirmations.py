@@ -143,7 +143,7 @@ PAYLOADS = [
 def wait_for(notice, page, data):
     """The registration that the notice confirms."""
     Submission.objects.create(
-        version=page.version, data=data, language="en", status="pending", received_at=timezone.now(),
+        page=page, version=page.version, data=data, language="en", status="pending", received_at=timezone.now(),
         processed_at=timezone.now(), confirmation_id=uuid.uuid4(),
     )  # fmt: skip
     Notice.objects.filter(pk=notice.pk).update(confirms=Submission.objects.get().confirmation_id)

@@ -66,8 +66,9 @@ def test_case_exists_window_and_quotes_survive():
     rows = Profile.objects.annotate(place=place, label=label, note=Value("note", output_field=TEXT), at=Value(timezone.now()))
     names = ["channel", "validity_unit", "subscribed_message", "unsubscribed_message"]
     rows = rows.annotate(**{name: Value(name if name != "validity_unit" else "", output_field=TEXT) for name in names})
-    rows = rows.annotate(double_opt_in=Value(False), texts=Value({}, output_field=JSONField()))
-    names += ["double_opt_in", "texts"]
+    fixed = {"double_opt_in": Value(False), "in_preference_centre": Value(True), "texts": Value({}, output_field=JSONField())}
+    rows = rows.annotate(**fixed)
+    names += fixed
     rows = rows.filter(place=1).order_by().values_list("label", "city", "note", "at", *names)
 
     written = bulk.insert_from(rows, into=Service, columns=["label", "public_label", "description", "created_at", *names])

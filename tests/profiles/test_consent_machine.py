@@ -252,7 +252,10 @@ class ConsentMachine(RuleBasedStateMachine):
         recording.receive(self.page.version, data, language="en", network="")
         reconciling.process_received()
         if known is None:
-            self.new(email, mobile, [scope for scope, ticked in choices.items() if ticked])
+            refused = (
+                any(one.mobile == mobile and one.ticked & {"all", "sms"} for one in self.people.values()) if mobile else False
+            )
+            self.new(email, mobile, [*(scope for scope, ticked in choices.items() if ticked), *(["sms"] if refused else [])])
         elif PendingChange.objects.count() > before:
             person = self.people[known]
             having = [one for one in self.people.values() if one.email == email]

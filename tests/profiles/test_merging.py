@@ -184,6 +184,15 @@ def test_a_winner_that_never_heard_of_a_tick_is_reported():
     assert list(ledger.disagreements()) == [f"{told} that it was merged into."]
 
 
+def test_a_box_that_was_cleared_between_two_merges_is_not_reported(operator):
+    winner, loser, last = ProfileFactory(), ProfileFactory(opted_out=["sms"]), ProfileFactory()
+    merged = merge(winner, loser, operator)
+    consent.apply_choices(merged, {"sms": False}, source=Source.OPERATOR, by=operator)
+    merge(last, Profile.objects.get(pk=merged.pk), operator)
+
+    assert list(ledger.disagreements()) == []
+
+
 def test_ids_of_merged_profiles_lead_to_the_last_winner(operator):
     first, second, third = ProfileFactory(), ProfileFactory(), ProfileFactory()
     merge(second, first, operator)
