@@ -19,6 +19,7 @@ FORMER: Mapping[str, Any] = {
     "log_responses": True,
     "spam_protection": True,
 }
+ACTIONS = {action.value: action for action in SpecificAction}
 
 
 def setting(content: Content, name: str) -> Any:
@@ -36,7 +37,7 @@ def has_former(name: str) -> bool:
 def action(content: Content) -> SpecificAction:
     """What sending the page does besides what its fields say; formerly its type said so."""
     stored = content["settings"].get("specific_action") or content["type"]
-    return SpecificAction(stored) if stored in SpecificAction.values else SpecificAction.NONE
+    return ACTIONS.get(stored, SpecificAction.NONE)
 
 
 def on_match(content: Content) -> OnMatch:

@@ -8,8 +8,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import limits, memberships, submission, visitors, visits
-from landingpages.forms import PageForm, form_class, initial_for
+from landingpages import limits, looks, memberships, submission, visitors, visits
+from landingpages.forms import PageForm, Stored, form_class, initial_for
 from landingpages.public_answers import centre_offer, closed, confirmed, frame, say, show
 from landingpages.submission import Outcome
 from landingpages.visits import Visit
@@ -19,6 +19,7 @@ from profiles.consent import Evidence
 from profiles.models import Profile, Service, Source
 
 BOXES = "boxes"  # name of the hidden input with the services that the preference centre showed
+MASKED = "masked"  # the address that the page shows, no input
 VERSION = "version"  # name of the hidden input that ends a form: which version the person read
 
 
@@ -52,15 +53,15 @@ def page(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
 
 
 def _fresh(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
-    shown = _as_shown(request, visit) if request.method == "POST" else visit
+    if request.method != "POST":
+        return _opened(request, visit, profile)
+    shown = _as_shown(request, visit)
     if shown is None:
         form = _form_for(visit, profile)
         return show(request, visit, form, 422, fault=limits.changed_meanwhile(), **_context(visit, profile))
     visit = shown
-    form = _form_for(visit, profile, request.POST if request.method == "POST" else None)
+    form = _form_for(visit, profile, request.POST)
     context = _context(visit, profile)
-    if not form.is_bound:
-        return show(request, visit, form, **context)
     if not form.is_as_shown:
         return show(request, visit, form, 422, fault=limits.changed_meanwhile(), **context)
     if not form.is_valid() or visit.link is None:
@@ -68,8 +69,37 @@ def _fresh(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse
     outcome = submission.submit(
         visit.version, profile, visit.link, form, evidence=_evidence(request, visit), source=_source(request, visit)
     )
-    seen = form.visitor.after(form.bound_values())
-    return confirmed(request, visit, *_notes(outcome), visitor=seen, can_undo=visits.can_undo(visit), again=visit.is_centre)
+    return _confirmed(request, visit, form, outcome)
+
+
+def _opened(request: HttpRequest, visit: Visit, profile: Profile) -> HttpResponse:
+    """The form with what the page may show of the profile."""
+    blank = looks.plain_form(visit.version, translation.get_language())
+    if blank is None:
+        return show(request, visit, _form_for(visit, profile), **_context(visit, profile))
+    shown, texts = looks.marked(blank, {MASKED: Stored(publicpages.masked(profile.email)), **_initial(visit, profile)})
+    look = looks.look(visit.version, blank.language, "form", shown)
+
+    def render() -> HttpResponse:
+        form = blank(initial=shown, visitor=visitors.of(visit.content, profile))
+        return show(request, visit, form, **_context(visit, profile) | {"masked": shown[MASKED]})
+
+    return looks.answer(look, texts, render)
+
+
+def _confirmed(request: HttpRequest, visit: Visit, form: PageForm, outcome: Outcome) -> HttpResponse:
+    """The confirmation page, which may greet with what was just submitted."""
+    source = _source(request, visit)
+    can_undo = source == Source.PAGE_OPENED and visits.can_undo(visit)
+    notes = _notes(outcome)
+
+    def render() -> HttpResponse:
+        seen = form.visitor.after(form.bound_values())
+        return confirmed(request, visit, *notes, visitor=seen, can_undo=can_undo, again=visit.is_centre)
+
+    if notes or can_undo or looks.plain_form(visit.version, form.language) is None:
+        return render()
+    return looks.answer(looks.look(visit.version, form.language, "confirmation"), [], render)
 
 
 def _as_shown(request: HttpRequest, visit: Visit) -> Visit | None:
@@ -176,7 +206,8 @@ def _form_for(visit: Visit, profile: Profile, data: Any = None) -> PageForm:
 
 
 def _form(visit: Visit) -> type[PageForm]:
-    return form_class(visit.content, translation.get_language())
+    language = translation.get_language()
+    return looks.plain_form(visit.version, language) or form_class(visit.content, language)
 
 
 def _arrival(visit: Visit) -> dict[str, Any]:

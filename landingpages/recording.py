@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from landingpages import jobs
 from landingpages.models import PublishedVersion, Submission, SubmissionKind, SubmissionStatus
+from profiles import prepared
 from profiles.models import Profile
 
 FRESH_LINK_FOR = "fresh_link_for"
@@ -67,7 +68,8 @@ def watched() -> Iterator[list[Submission]]:
 
 
 def _keep(version: PublishedVersion, **values: Any) -> Submission:
-    kept = Submission.objects.create(version=version, page_id=version.page_id, received_at=timezone.now(), **values)
+    kept = Submission(version=version, page_id=version.page_id, received_at=timezone.now(), **values)
+    prepared.insert([kept])
     watching = _watched.get()
     if watching is not None:
         watching.append(kept)

@@ -55,7 +55,7 @@ class Visit:
     def languages(self) -> list[str]:
         return self.content["languages"] or [settings.LANGUAGE_CODE]
 
-    @property
+    @cached_property
     def is_open(self) -> bool:
         is_about_one = jobs.action(self.content) in SERVICE_ACTIONS and not jobs.names_services(self.content)
         if is_about_one and self.service is None:
@@ -156,14 +156,20 @@ def as_shown(visit: Visit, number: str, boxes: str = "") -> Visit | None:
     answers = _answers(visit.content)
     if not number and not answers:
         return visit  # one button, and no box that could be misread
-    known = number.isascii() and number.isdecimal()
-    version = PublishedVersion.objects.filter(page=visit.page, number=int(number[:9])).first() if known else None
+    version = _version(visit, number)
     if version is None:
         return None
     own = centre.as_sent(version.content, boxes, memberships.service_ids(visit.content)) if visit.is_centre else None
     if (visit.is_centre and own is None) or not _answers(own or version.content) <= answers:
         return None
     return replace(visit, version=version, own=own)
+
+
+def _version(visit: Visit, number: str) -> PublishedVersion | None:
+    if number == str(visit.version.number):
+        return visit.version
+    known = number.isascii() and number.isdecimal()
+    return PublishedVersion.objects.filter(page=visit.page, number=int(number[:9])).first() if known else None
 
 
 def _answers(content: dict[str, Any]) -> set[str]:

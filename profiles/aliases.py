@@ -2,10 +2,14 @@
 
 import uuid
 from collections.abc import Collection
+from functools import cache
 from itertools import islice
 
+from django.db import connection
+from django.db.models import QuerySet
 from django.http import Http404
 
+from profiles import prepared
 from profiles.models import Profile, ProfileAlias
 
 ASKED_AT_ONCE = 500  # ids of one query
@@ -34,11 +38,22 @@ def held(pk: int) -> Profile:
 
     Raises Profile.DoesNotExist where it was erased.
     """
-    rows = Profile.objects.select_for_update(no_key=True, of=("self",))
-    try:
-        return rows.get(pk=pk)
-    except Profile.DoesNotExist:
-        return rows.get(aliases__former_id=pk)
+    with prepared.cursor() as cursor:
+        cursor.execute(_holding(connection.vendor), [pk])
+        row = cursor.fetchone()
+    if row is None:
+        return _rows_to_hold().get(aliases__former_id=pk)
+    return prepared.instance(Profile, row)
+
+
+def _rows_to_hold() -> QuerySet[Profile]:
+    return Profile.objects.select_for_update(no_key=True, of=("self",)).order_by()
+
+
+@cache
+def _holding(vendor: str) -> str:
+    """Read and lock the row of an id, on the database in use."""
+    return str(_rows_to_hold().filter(pk=0).query.get_compiler(connection.alias).as_sql()[0])
 
 
 def in_bulk(ids: Collection[int]) -> dict[int, Profile]:

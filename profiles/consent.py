@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import BooleanField, CharField, DateTimeField, F, QuerySet, Value
 from django.utils import timezone
 
-from profiles import aliases, bulk, bulkrows, erased
+from profiles import aliases, bulk, bulkrows, erased, prepared
 from profiles.actors import actor
 from profiles.channels import OPT_OUT_FIELDS, Channel
 from profiles.models import ConsentEvent, Profile, Service, Source
@@ -92,7 +92,7 @@ def apply_to_held(
     ]
     for event in events:
         event.wording = wordings.get(event.scope, event.wording)
-    ConsentEvent.objects.bulk_create(events)
+    prepared.insert(events)
     for channel in Channel.addressed():
         if changed.get(channel.value) is False:
             erased.forget(channel, getattr(profile, channel.address_field))
@@ -225,8 +225,14 @@ def _insert_for(profiles: QuerySet[Profile], values: Mapping[str, Any]) -> int:
 
 
 def _write_boxes(pk: int, changed: Mapping[str, bool], *, by: str) -> None:
-    fields = {OPT_OUT_FIELDS[scope]: ticked for scope, ticked in changed.items()}
-    Profile.objects.filter(pk=pk).update(**fields, revision=F("revision") + 1, modified_at=timezone.now(), modified_by=by)
+    boxes = "".join(f"{OPT_OUT_FIELDS[scope]} = %s, " for scope in changed)
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    with prepared.cursor() as cursor:
+        cursor.execute(
+            f"""UPDATE {Profile._meta.db_table} SET {boxes}revision = revision + 1, modified_at = %s, modified_by = %s
+            WHERE id = %s""",
+            [*changed.values(), now, by, pk],
+        )
 
 
 def _common(scope: str, source: Source, by: AbstractUser | str | None, evidence: Evidence) -> dict[str, Any]:

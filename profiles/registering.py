@@ -58,6 +58,8 @@ def change(profile: Profile, values: Mapping[str, Any], *, by: str = "") -> list
 
     `values` are named as profiles.values does; a postal address that is typed anew ticks "address specified".
     """
+    if not values:
+        return []
     with transaction.atomic():
         current = aliases.held(profile.pk)
         changed = with_address(differing(current, stored(values)))

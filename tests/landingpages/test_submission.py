@@ -328,7 +328,7 @@ def test_a_crash_in_the_middle_loses_nothing_and_doubles_nothing(anonymous, onli
         raise PulledPlug
 
     with monkeypatch.context() as patched:
-        patched.setattr("profiles.consent.ConsentEvent.objects.bulk_create", pull)
+        patched.setattr("profiles.prepared.insert", pull)
         with pytest.raises(PulledPlug):
             reconciling.process_received()
     assert everything() == before
