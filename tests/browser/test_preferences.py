@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from landingpages.models import LandingPage
-from tests.browser.test_builder import cookie, expect_focus, logged_in, press, tab_to, type_into, words
+from profiles.models import ConsentEvent
+from tests.browser.test_builder import cookie, expect_focus, has_focus, logged_in, press, tab_to, type_into, words
 from tests.factories import BrandFactory, ProfileFactory, ServiceFactory
 from tests.landingpages.visitors import link
 
@@ -46,11 +47,20 @@ def shot(page, tmp_path, request):
     return take
 
 
+def tab_into(page, target, *, most=60):
+    """Press Tab until this has the focus, in a frame of the page."""
+    for _step in range(most):
+        page.keyboard.press("Tab")
+        if has_focus(target):
+            return
+    raise AssertionError(f"Tab never reaches {target}")
+
+
 def said(page, text):
     expect(page.locator("[data-builder-live]")).to_have_text(text)
 
 
-def test_a_preference_page_is_built_published_and_replaced_with_the_keyboard_alone(logged_in, page, marie, visitor, shot):
+def test_a_preference_page_is_built_tested_published_and_replaced_with_the_keyboard_alone(logged_in, page, marie, visitor, shot):
     page.set_viewport_size({"width": 1440, "height": 1000})
     page.goto("/admin/landing-pages/")
     press(page, "link", "New page")
@@ -106,7 +116,24 @@ def test_a_preference_page_is_built_published_and_replaced_with_the_keyboard_alo
     expect(preview.locator("html[data-scheme=dark]")).to_be_attached()
     shot("as-marie-in-the-dark")
 
+    # What would happen if Marie sent it: nothing is written.
     page.reload()
+    press(page, "link", "Test…")
+    page.wait_for_url("**/test/")
+    type_into(page, "Email, mobile, name, external ID or number", "curie", role="searchbox")
+    page.keyboard.press("Enter")
+    press(page, "link", re.compile("Marie Curie"))
+    page.wait_for_url("**visitor=**")
+    tested = page.frame_locator("iframe.tested")
+    expect(tested.get_by_label("I receive emails")).to_be_checked()
+    tab_into(page, tested.get_by_label("I receive emails"))
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(tested.get_by_role("heading", name="What would have been done")).to_be_visible()
+    expect(tested.get_by_text("In the consent history")).to_contain_text("No longer contact by email")
+    shot("tested")
+    assert not ConsentEvent.objects.exists()
+
     press(page, "link", re.compile("^Publish…"))
     page.wait_for_url("**/publish/")
     press(page, "button", "Publish version 1")
@@ -144,7 +171,7 @@ def drag(page, what, where, *, below=False):
     page.mouse.up()
 
 
-def test_a_preference_page_is_built_published_and_replaced_with_a_mouse_at_390_px(logged_in, page, marie, visitor, shot):
+def test_a_preference_page_is_built_tested_published_and_replaced_with_a_mouse_at_390_px(logged_in, page, marie, visitor, shot):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/admin/landing-pages/new/?template=blocklist")
     page.get_by_label("Label").fill("Preferences")
@@ -180,6 +207,17 @@ def test_a_preference_page_is_built_published_and_replaced_with_a_mouse_at_390_p
         "I receive emails",
         "Unsubscribe",
     ]
+
+    page.get_by_role("link", name="Test…").click()
+    tested = page.frame_locator("iframe.tested")
+    page.get_by_label("Email, mobile, name, external ID or number").fill("curie")
+    page.get_by_role("button", name="Search", exact=True).click()
+    page.get_by_role("link", name="Marie Curie").click()
+    tested.get_by_role("button", name="Unsubscribe").click()
+    expect(tested.get_by_text("In the consent history").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    shot("tested")
+    assert not ConsentEvent.objects.exists()
 
     page.get_by_role("link", name="Publish…", exact=True).click()
     shot("to-publish")
