@@ -30,6 +30,7 @@ from profiles.storing import Rehearsal, Storage
 __all__ = ["ImportRejected", "ImportResult", "Plan", "import_file", "plan", "run"]
 
 Pieces = Ahead | Generator[Piece, None, None]
+LOCK_IS_LOOKED_AT = 0.1  # seconds between two looks of SQLite's busy handler
 BATCH_ROWS = 10_000  # rows of one transaction: about a third of a second, in which others may have to wait
 
 
@@ -97,9 +98,12 @@ def run(
 
 
 def _let_others_write(since: float) -> None:
-    """On SQLite a moment between two transactions; mostly the reading of the next piece took longer."""
-    if connection.vendor == "sqlite":
-        time.sleep(max(0.0, settings.PAUSE_SECONDS - (time.monotonic() - since)))
+    """On SQLite a moment between two transactions; mostly the reading of the next piece took longer.
+
+    Who waits for the write lock looks again every tenth of a second: a shorter pause would be missed several times.
+    """
+    if connection.vendor == "sqlite" and settings.PAUSE_SECONDS:
+        time.sleep(max(0.0, LOCK_IS_LOOKED_AT - (time.monotonic() - since)))
 
 
 def _write(rows: list[Row], rejects: list[Reject], storage: Storage) -> Batch:

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
@@ -257,6 +258,45 @@ def test_looking_at_a_page_as_a_stranger_changes_no_row(client, values):
     now = rows()
 
     assert [label for label in now if now[label] != before[label]] == []
+
+
+# Tests of a page: what is sent there is written nowhere, and the session's cookie does not come with forms of other sites.
+SENDS_FOR_NOTHING = {name for name, route in PATTERNS.items() if route.startswith("/admin/landing-pages/<int:page_id>/test/")}
+FOREIGN = [
+    {},
+    {"X-CSRFToken": "a" * 64},
+    {"X-CSRFToken": "TOKEN", "Origin": "https://evil.example"},
+    {"X-CSRFToken": "TOKEN", "Origin": "null"},
+]
+
+
+def test_nothing_is_done_in_the_back_office_that_another_site_asks_for(operator, values):
+    """No token, a wrong one, another site's form, JSON that poses as text (reliability X15)."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(operator)
+    client.get("/admin/")
+    token = client.get("/admin/password_change/").context["csrf_token"]
+    before, taken = rows(), []
+    for name in PATTERNS.keys() - OPEN - SENDS_FOR_NOTHING:
+        for headers in FOREIGN:
+            told = {key: value.replace("TOKEN", str(token)) for key, value in headers.items()}
+            answers = [
+                client.post(address(name, values), {"confirm": "yes"}, headers=told),
+                client.post(address(name, values), '{"confirm": "yes"}', content_type="text/plain", headers=told),
+            ]
+            taken += [(name, headers) for answer in answers if answer.status_code != 403]
+
+    assert taken == []
+    assert [label for label, now in rows().items() if now != before[label]] == []
+    ours = {"X-CSRFToken": str(token), "Origin": "http://testserver"}
+    assert client.post("/admin/password_change/", headers=ours).status_code == 200
+
+
+@pytest.mark.parametrize("variant", [lambda token: token.replace("-", "%2D").replace("_", "%5F"), lambda token: token + "/"])
+def test_encoding_or_a_slash_leads_a_link_to_the_same_page_without_a_redirect(client, values, variant):
+    for start in ("/u/", "/c/", "/d/", f"/lp/{values['slug']}/"):
+        token = values["tokens"]["/lp/" if start.startswith("/lp/") else start]
+        assert client.get(start + variant(token)).status_code == 200
 
 
 def test_a_link_that_nobody_signed_shows_and_changes_nothing(client, values):
