@@ -20,13 +20,13 @@ Converter = Callable[[Any, Any, Any], Any]
 
 @contextmanager
 def cursor() -> Iterator[CursorWrapper]:
-    """A cursor whose parameters travel apart from the statement."""
+    """A cursor whose parameters travel apart from the statement; where statements are logged, they are in it to be read."""
     with connection.cursor() as ordinary:
-        if connection.vendor != "postgresql":
+        if connection.vendor != "postgresql" or connection.queries_logged:
             yield ordinary
             return
         with APART(ordinary.connection) as apart:
-            yield connection.make_debug_cursor(apart) if connection.queries_logged else connection.make_cursor(apart)
+            yield connection.make_cursor(apart)
 
 
 def columns(model: type[Model], names: Sequence[str] = ()) -> list[str]:
