@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import Combinable
 
-from deliveries.models import Duplicate, Preparation
+from deliveries.models import Preparation, Withheld
 from deliveries.statuses import Exclusion
 from profiles.channels import ANY_CHANNEL, OPT_OUT_FIELDS, Channel
 from profiles.joining import HasRow
@@ -93,7 +93,7 @@ def crowd_verdict(channel: Channel) -> Combinable:
 
 def verdict(channel: Channel, preparation: Preparation) -> Combinable:
     """The preparation's verdict on a profile: the standing rules, then duplicates among those left."""
-    duplicates = Duplicate.objects.filter(preparation=preparation, profile=OuterRef("pk"))
+    duplicates = Withheld.objects.filter(preparation=preparation, profile=OuterRef("pk"))
     hits = [(rule.exclusion, rule.condition(channel)) for rule in STANDING_RULES]
     return _first_hit([*hits, (Exclusion.DUPLICATE, Q(Exists(duplicates)))])
 

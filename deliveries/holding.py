@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deliveries.models import Duplicate, Message, Preparation, TrackingEvent
+from deliveries.models import Message, Preparation, TrackingEvent, Withheld
 from profiles.channels import Channel
 from profiles.holders import Addresses, Holder, Person, Row
 from profiles.models import Profile
@@ -50,22 +50,22 @@ class MessageHolder(Holder):
         return self.count(person)
 
 
-class DuplicateHolder(Holder):
-    key = "duplicates"
-    label = gettext_lazy("Marks of duplicates")
-    models = (Duplicate,)
+class WithheldHolder(Holder):
+    key = "withheld"
+    label = gettext_lazy("Marks of running preparations")
+    models = (Withheld,)
 
     def count(self, person: Person) -> int:
-        return _hers(Duplicate, person).count()
+        return _hers(Withheld, person).count()
 
     def export(self, person: Person) -> list[Row]:
         return [
             {_("Delivery"): one.preparation.content.get("label", "")}
-            for one in _hers(Duplicate, person).select_related("preparation")
+            for one in _hers(Withheld, person).select_related("preparation")
         ]
 
     def erase(self, person: Person) -> int:
-        deleted, _per_model = _hers(Duplicate, person).delete()
+        deleted, _per_model = _hers(Withheld, person).delete()
         return deleted
 
 

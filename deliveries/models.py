@@ -19,6 +19,7 @@ from deliveries.statuses import (
     MessageStatus,
     PreparationStatus,
 )
+from deliveries.typology_models import Typology, default_typology
 from landingpages.models import LandingPage
 from profiles import aliases
 from profiles.channels import Channel
@@ -68,6 +69,12 @@ class Delivery(models.Model):
         help_text=_("Many countries ask for people's consent before opens are noted."),
     )
     audience = models.JSONField(_("audience"), default=dict, blank=True)
+    typology = models.ForeignKey(
+        Typology, models.PROTECT, default=default_typology, related_name="+", verbose_name=_("typology")
+    )
+    control_group = models.JSONField(_("control group"), default=dict, blank=True)  # deliveries.controlgroups
+    size_limit = models.PositiveIntegerField(_("size limit"), null=True, blank=True)
+    contact_at = models.DateTimeField(_("contact date"), null=True, blank=True, editable=False)
     status = models.CharField(_("status"), max_length=30, choices=DeliveryStatus, default=DeliveryStatus.EDITING, editable=False)
     preparation = models.OneToOneField("Preparation", models.PROTECT, null=True, blank=True, editable=False, related_name="+")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -104,6 +111,9 @@ class Delivery(models.Model):
                 | ~Q(status=DeliveryStatus.FINISHED) & Q(finished_at__isnull=True),
                 name="a_finished_delivery_has_its_moment",
             ),
+            models.CheckConstraint(
+                condition=Q(size_limit__isnull=True) | Q(size_limit__gt=0), name="a_size_limit_lets_somebody_through"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -134,6 +144,7 @@ class Preparation(models.Model):
     status = models.CharField(_("status"), max_length=30, choices=PreparationStatus, default=PreparationStatus.RUNNING)
     content = models.JSONField(_("content"), default=dict)
     audience = models.JSONField(_("audience"), default=dict)
+    rules = models.JSONField(_("rules"), default=list)
     targeted = models.PositiveIntegerField(_("targeted"), default=0)
     to_deliver = models.PositiveIntegerField(_("to deliver"), default=0)
     excluded = models.PositiveIntegerField(_("excluded"), default=0)
@@ -182,12 +193,15 @@ class ExclusionCause(models.Model):
         ]
 
 
-class Duplicate(models.Model):
-    """A profile whose address an older eligible profile of the same preparation has; fixed when it starts."""
+class Withheld(models.Model):
+    """A profile that a rule leaves out which looks at more than one person: a twin's address, other deliveries, the control
+    group. Decided before the ranges of a preparation, and gone when it is ready."""
 
     pk = models.CompositePrimaryKey("preparation_id", "profile_id")
-    preparation = models.ForeignKey(Preparation, models.CASCADE, db_constraint=False, related_name="duplicates")
-    profile = models.ForeignKey(Profile, models.DO_NOTHING, db_constraint=False, related_name="+")
+    preparation = models.ForeignKey(Preparation, models.CASCADE, db_constraint=False, related_name="withheld", db_index=False)
+    profile = models.ForeignKey(Profile, models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
+    exclusion = models.CharField(max_length=30, choices=Exclusion, default=Exclusion.DUPLICATE)
+    detail = models.CharField(max_length=30, blank=True, default="")
 
 
 LATE_REASONS = {exclusion.value: exclusion.label for exclusion in Exclusion} | {late.value: late.label for late in LateExclusion}

@@ -93,7 +93,7 @@ def _fix_target(preparation: Preparation) -> None:
         highest = Profile.objects.aggregate(highest=Max("pk"))["highest"] or 0
     with transaction.atomic():
         _update(preparation, highest_id=highest)
-        preparation.duplicates.all().delete()
+        preparation.withheld.all().delete()
         targeting.write_duplicates(preparation)
 
 
@@ -131,7 +131,7 @@ def _complete(preparation: Preparation, *, seconds: float) -> None:
         former = preparation.delivery.preparation_id
         lifecycle.move(preparation.delivery, DeliveryStatus.READY, only_from=DeliveryStatus.PREPARING, preparation=preparation)
         Preparation.objects.filter(pk__in=[former] if former else []).update(status=PreparationStatus.SUPERSEDED)
-        preparation.duplicates.all().delete()
+        preparation.withheld.all().delete()
 
 
 def _causes(preparation: Preparation) -> list[ExclusionCause]:

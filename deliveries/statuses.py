@@ -63,7 +63,25 @@ class Exclusion(TextChoices):
     INVALID_ADDRESS = "invalid_address", _("Invalid address")
     BLOCKLIST = "blocklist", _("Address on blocklist")
     QUARANTINE = "quarantine", _("Quarantined address")
+    EXCLUDED_ADDRESS = "excluded_address", _("Exclusion of addresses")
+    EXCLUDED_DOMAIN = "excluded_domain", _("Exclusion of domains")
+    SHARED_OPT_OUT = "shared_opt_out", _("Address opted out on another profile")
+    OWN_RULE = "own_rule", _("Own rule")
     DUPLICATE = "duplicate", _("Duplicate")
+    FATIGUE = "fatigue", _("Fatigue rule")
+    CONTROL_GROUP = "control_group", _("Control group")
+    SIZE_LIMIT = "size_limit", _("Target limited in size")
+
+
+# Never switched off: who cannot be reached, or asked not to be.
+PROTECTING = (
+    Exclusion.ADDRESS_NOT_SPECIFIED.value,
+    Exclusion.INVALID_ADDRESS.value,
+    Exclusion.BLOCKLIST.value,
+    Exclusion.QUARANTINE.value,
+)
+# Kind of a rule that an operator made -> the reason that those whom it leaves out get; which rule it was is the detail.
+OWN_RULES = {"filtering": Exclusion.OWN_RULE.value, "fatigue": Exclusion.FATIGUE.value}
 
 
 class LateExclusion(TextChoices):
@@ -81,5 +99,12 @@ EXCLUSION_TEXTS = {
     Exclusion.INVALID_ADDRESS: _("The address is not valid."),
     Exclusion.BLOCKLIST: _("The recipient no longer wants to be contacted."),
     Exclusion.QUARANTINE: _("The address is quarantined."),
+    Exclusion.EXCLUDED_ADDRESS: _("The address is on the list of excluded addresses."),
+    Exclusion.EXCLUDED_DOMAIN: _("The domain of the address is on the list of excluded domains."),
+    Exclusion.SHARED_OPT_OUT: _("Another profile with this address no longer wants to be contacted."),
+    Exclusion.OWN_RULE: _("The rule “%(rule)s” leaves this person out."),
     Exclusion.DUPLICATE: _("Exclusion of duplicates (based on address)"),
+    Exclusion.FATIGUE: _("The fatigue rule “%(rule)s” has triggered the rejection of this recipient."),
+    Exclusion.CONTROL_GROUP: _("Control group"),
+    Exclusion.SIZE_LIMIT: _("The delivery has as many recipients as it may have."),
 }

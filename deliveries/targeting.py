@@ -8,7 +8,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from deliveries import exclusions
-from deliveries.models import Duplicate, Message, Preparation
+from deliveries.models import Message, Preparation, Withheld
 from deliveries.statuses import Exclusion, MessageStatus
 from profiles import audiences, bulk, erasure
 from profiles.channels import Channel
@@ -34,7 +34,7 @@ def write_duplicates(preparation: Preparation) -> int:
         .filter(place__gt=1)
         .values_list("for_preparation", "pk")
     )
-    return _insert(later, into=Duplicate, columns=["preparation", "profile"])
+    return _insert(later, into=Withheld, columns=["preparation", "profile"])
 
 
 def write_messages(preparation: Preparation, *, above: int, up_to: int) -> int:

@@ -1,0 +1,125 @@
+"""Which rules a delivery is prepared by: those of its typology, pinned when its preparation starts (reference 6.6)."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.auth.models import AbstractUser
+from django.db import connections, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from deliveries.models import Delivery
+from deliveries.statuses import PROTECTING, Exclusion
+from deliveries.typology_models import DEFAULT_TYPOLOGY, RuleKind, Typology, TypologyRule
+from profiles.actors import actor
+from profiles.channels import Channel
+
+Pinned = list[dict[str, Any]]  # TypologyRule.pinned(), in the order in which the rules look
+EMAIL_ONLY = (Exclusion.EXCLUDED_DOMAIN,)
+SWITCHED_OFF = (Exclusion.SHARED_OPT_OUT,)  # as it comes: an address may be a family's
+MADE_BY_OPERATORS = (Exclusion.OWN_RULE, Exclusion.FATIGUE)
+POSITIONS = {exclusion.value: position for position, exclusion in enumerate(Exclusion)}
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else saved since this was shown: nothing was written."""
+
+
+def install(sender: AppConfig, using: str, **kwargs: Any) -> None:
+    """After migrate: the default typology and Heed's own filtering rules, where they are missing. What is there stays."""
+    if Typology._meta.db_table not in connections[using].introspection.table_names():
+        return
+    default, _created = Typology.objects.using(using).get_or_create(code=DEFAULT_TYPOLOGY, defaults={"label": "Default typology"})
+    for position, exclusion in enumerate(Exclusion, 1):
+        if exclusion in MADE_BY_OPERATORS:
+            continue
+        values = {
+            "label": exclusion.name.replace("_", " ").capitalize(),
+            "channel": Channel.EMAIL.value if exclusion in EMAIL_ONLY else "",
+            "order": position,
+            "is_active": exclusion not in SWITCHED_OFF,
+        }
+        rule, created = TypologyRule.objects.using(using).get_or_create(code=exclusion.value, defaults=values)
+        if created:
+            default.rules.add(rule)
+
+
+def pin(delivery: Delivery) -> Pinned:
+    """The rules that apply to a delivery, in the order in which they look; with what it says of its target itself."""
+    rules = [rule for rule in applicable(delivery.typology, delivery.channel) if _applies(rule, delivery)]
+    own = {
+        Exclusion.CONTROL_GROUP.value: {"group": delivery.control_group},
+        Exclusion.SIZE_LIMIT.value: {"limit": delivery.size_limit},
+    }
+    return [rule.pinned() | ({"parameters": own[rule.code]} if rule.code in own else {}) for rule in rules]
+
+
+def current(channel: Channel) -> Pinned:
+    """The rules that any delivery by this channel would be prepared by now, without what is true of some only."""
+    default = Typology.objects.get(code=DEFAULT_TYPOLOGY)
+    return [rule.pinned() for rule in applicable(default, channel) if not rule.criteria]
+
+
+def applicable(typology: Typology, channel: str) -> list[TypologyRule]:
+    """Active rules of the typology for the channel, and those that protect people, whatever the typology names."""
+    named = Q(pk__in=typology.rules.values("pk")) | Q(code__in=PROTECTING)
+    rules = TypologyRule.objects.filter(named, is_active=True, channel__in=["", channel])
+    return sorted(rules, key=lambda rule: (POSITIONS.get(rule.exclusion, len(POSITIONS)), rule.order, rule.pk))
+
+
+def _applies(rule: TypologyRule, delivery: Delivery) -> bool:
+    """Whether the delivery meets the rule's application criteria."""
+    wanted = rule.criteria
+    return (
+        wanted.get("channel", delivery.channel) == delivery.channel
+        and wanted.get("service", delivery.service_id) == delivery.service_id
+        and wanted.get("label", "").casefold() in delivery.label.casefold()
+    )
+
+
+def save_rule(rule: TypologyRule, values: dict[str, Any], *, typologies: QuerySet[Typology], by: AbstractUser) -> TypologyRule:
+    """Create a rule, or change it where nobody else did since `rule` was read; ChangedMeanwhile otherwise."""
+    with transaction.atomic():
+        saved = _store(TypologyRule, rule, values, by=by)
+        saved.typologies.set(typologies)
+    return saved
+
+
+def save_typology(
+    typology: Typology, values: dict[str, Any], *, rules: QuerySet[TypologyRule], by: AbstractUser
+) -> Typology:
+    """The same for a typology and the rules that it names."""
+    with transaction.atomic():
+        saved = _store(Typology, typology, values, by=by)
+        saved.rules.set(rules)
+    return saved
+
+
+def remove(row: TypologyRule | Typology, *, by: AbstractUser) -> None:
+    """Delete an own rule, or a typology that no delivery uses (ProtectedError otherwise). What is prepared keeps its rules."""
+    with transaction.atomic():
+        LogEntry.objects.log_actions(by.pk, [row], DELETION, single_object=True)
+        row.delete()
+
+
+def _store(model: Any, row: Any, values: dict[str, Any], *, by: AbstractUser) -> Any:
+    stored = values | {"modified_by": actor(by)}
+    if row.pk is None:
+        created = model.objects.create(**stored)
+        LogEntry.objects.log_actions(by.pk, [created], ADDITION, [{"added": {}}], single_object=True)
+        return created
+    unchanged = model.objects.filter(pk=row.pk, revision=row.revision)
+    if not unchanged.update(**stored, modified_at=timezone.now(), revision=F("revision") + 1):
+        raise ChangedMeanwhile
+    fields = [str(model._meta.get_field(name).verbose_name) for name in values]
+    LogEntry.objects.log_actions(by.pk, [row], CHANGE, [{"changed": {"fields": fields}}], single_object=True)
+    return model.objects.get(pk=row.pk)
+
+
+def used_by(typology: Typology) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(typology=typology)
+
+
+def own_rules() -> QuerySet[TypologyRule]:
+    return TypologyRule.objects.filter(code="", kind__in=[RuleKind.FILTERING, RuleKind.FATIGUE])
