@@ -22,6 +22,7 @@ class DeliveriesConfig(AppConfig):
         register(guards.sums_are_guarded, Tags.database)
         holders.register(holding.MessageHolder())
         holders.register(holding.WithheldHolder())
+        holders.register(holding.ExcludedAddressHolder())
         holders.register(holding.TrackingHolder())
         timeline.register(timeline_parts.MESSAGES)
         timeline.register(timeline_parts.TRACKING)

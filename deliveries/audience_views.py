@@ -49,7 +49,8 @@ def _split(request: HttpRequest, tree: Tree) -> dict[str, Any]:
         return slow
     try:
         with time_limit(seconds):
-            split = targeting.count(tree, _channel(request))
+            rules = targeting.counted_rules(_channel(request))
+            split = targeting.count(tree, _channel(request), rules)
         words = audiences.in_words(tree)
     except TookTooLong:
         return slow
@@ -59,7 +60,7 @@ def _split(request: HttpRequest, tree: Tree) -> dict[str, Any]:
         "words": words,
         "targeted": sum(split.values()),
         "left": split.get("", 0),
-        "excluded": [(exclusion.label, split.get(exclusion.value, 0)) for exclusion in targeting.counted_exclusions()],
+        "excluded": [(rule.label, split.get(rule.key, 0)) for rule in rules],
     }
 
 

@@ -83,7 +83,8 @@ SUM_IS_WRONG = f"""({RECOUNT}) <> NEW.targeted OR ({RECOUNT} AND exclusion = '')
     OR (SELECT COALESCE(SUM(volume), 0) FROM deliveries_exclusioncause WHERE preparation_id = NEW.id) <> NEW.excluded"""
 STAYS_READY_BUT_CHANGES = """OLD.status = 'ready' AND (
     NEW.targeted <> OLD.targeted OR NEW.to_deliver <> OLD.to_deliver OR NEW.excluded <> OLD.excluded
-    OR NEW.status NOT IN ('ready', 'superseded') OR CAST(NEW.content AS text) <> CAST(OLD.content AS text))"""
+    OR NEW.status NOT IN ('ready', 'superseded') OR CAST(NEW.content AS text) <> CAST(OLD.content AS text)
+    OR CAST(NEW.rules AS text) <> CAST(OLD.rules AS text))"""
 
 PREPARATION_GUARD = Guard(
     table=PREPARATIONS,

@@ -114,7 +114,7 @@ def _reading(batch: Batch) -> QuerySet[Profile, Any]:
         still = Subscription.objects.current(_Later("now", DateTimeField())).filter(profile=OuterRef("pk"), service=service)
         whens.append(When(~Exists(still), then=Value(LateExclusion.UNSUBSCRIBED.value)))
     whens.append(When(_reached_already(batch), then=Value(LateExclusion.MERGED.value)))
-    reason = Case(*whens, default=exclusions.standing_verdict(channel), output_field=CharField())
+    reason = Case(*whens, default=exclusions.standing_verdict(channel, batch.preparation.rules), output_field=CharField())
     held = Batch.objects.filter(
         pk=batch.pk,
         status=BatchStatus.CLAIMED,

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deliveries.models import Message, Preparation, TrackingEvent, Withheld
+from deliveries.typology_models import ExcludedAddress
 from profiles.channels import Channel
 from profiles.holders import Addresses, Holder, Person, Row
 from profiles.models import Profile
@@ -67,6 +68,37 @@ class WithheldHolder(Holder):
     def erase(self, person: Person) -> int:
         deleted, _per_model = _hers(Withheld, person).delete()
         return deleted
+
+
+class ExcludedAddressHolder(Holder):
+    """The list names an address, not a profile: one that another profile has as well stays."""
+
+    key = "excluded_addresses"
+    label = gettext_lazy("Excluded addresses")
+    models = (ExcludedAddress,)
+
+    def silent(self, person: Person) -> Addresses:
+        """The address stays silent without its place on the list."""
+        found = _listed(person.addresses).values_list("channel", "address")
+        return {(Channel.of(channel), address) for channel, address in found}
+
+    def count(self, person: Person) -> int:
+        return _listed(person.own).count()
+
+    def export(self, person: Person) -> list[Row]:
+        return [
+            {_("Address"): one.address, _("Channel"): one.get_channel_display(), _("Created"): one.created_at}
+            for one in _listed(person.addresses).order_by("pk")
+        ]
+
+    def erase(self, person: Person) -> int:
+        deleted, _per_model = _listed(person.own).delete()
+        return deleted
+
+
+def _listed(addresses: frozenset[tuple[Channel, str]]) -> QuerySet[ExcludedAddress]:
+    wanted = [Q(channel=channel, address=address) for channel, address in addresses]
+    return ExcludedAddress.objects.filter(Q(*wanted, _connector=Q.OR) if wanted else Q(pk__in=[]))
 
 
 class TrackingHolder(Holder):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from deliveries import explaining
 from deliveries.models import Delivery, Message, MessageQuerySet, Preparation
-from deliveries.statuses import Exclusion, MessageStatus
+from deliveries.statuses import MessageStatus
 from deliveries.views import crumbs
 from profiles import aliases
 from profiles.backoffice import backoffice_view, render, typed
@@ -25,7 +25,7 @@ def exclusions(request: HttpRequest, delivery_id: int) -> HttpResponse:
     delivery = get_object_or_404(Delivery.objects.select_related("preparation"), pk=delivery_id)
     rule, text = request.GET.get("rule", ""), typed(request, "q")
     rows = _messages(delivery.preparation).excluded().order_by("profile_id")
-    rows = _search(rows.filter(exclusion=rule) if rule in Exclusion.values else rows, text)
+    rows = _search(rows.filter(**explaining.by_key(rule)), text)
     page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
     return render(
         request,
@@ -35,7 +35,7 @@ def exclusions(request: HttpRequest, delivery_id: int) -> HttpResponse:
         delivery=delivery,
         page=page,
         lines=explaining.explain(list(page.object_list), Channel.of(delivery.channel)),
-        rules=Exclusion.choices,
+        rules=explaining.rule_choices(delivery.preparation) if delivery.preparation else [],
         rule=rule,
         q=text,
     )

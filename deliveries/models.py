@@ -69,9 +69,7 @@ class Delivery(models.Model):
         help_text=_("Many countries ask for people's consent before opens are noted."),
     )
     audience = models.JSONField(_("audience"), default=dict, blank=True)
-    typology = models.ForeignKey(
-        Typology, models.PROTECT, default=default_typology, related_name="+", verbose_name=_("typology")
-    )
+    typology = models.ForeignKey(Typology, models.PROTECT, default=default_typology, related_name="+", verbose_name=_("typology"))
     control_group = models.JSONField(_("control group"), default=dict, blank=True)  # deliveries.controlgroups
     size_limit = models.PositiveIntegerField(_("size limit"), null=True, blank=True)
     contact_at = models.DateTimeField(_("contact date"), null=True, blank=True, editable=False)

@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from deliveries import content, exclusions, journal, lifecycle, rendering, targeting
+from deliveries import content, journal, lifecycle, rendering, targeting, typologies, withholding
 from deliveries.journal import Line
 from deliveries.models import Batch, Delivery, ExclusionCause, Level, Message, Preparation
-from deliveries.statuses import DeliveryStatus, Exclusion, InvalidTransition, PreparationStatus
+from deliveries.statuses import OWN_RULES, DeliveryStatus, InvalidTransition, PreparationStatus
 from profiles import audiences, registering
 from profiles.consent import actor
 from profiles.models import Profile
@@ -39,6 +39,7 @@ def start(delivery: Delivery, *, by: AbstractUser | str) -> Preparation:
             number=number,
             content=rendering.pin(delivery),
             audience=delivery.audience,
+            rules=typologies.pin(delivery),
             created_by=actor(by),
         )
         _write(preparation, Line(noop("Preparation %(number)s started by %(by)s."), {"number": number, "by": actor(by)}))
@@ -86,15 +87,22 @@ def run(preparation: Preparation) -> None:
 
 
 def _fix_target(preparation: Preparation) -> None:
-    """The highest profile id and the later duplicates: decided once, whatever happens to profiles meanwhile."""
+    """The highest profile id, and whom the rules leave out that look at more than one person: decided once, whatever
+    happens to profiles meanwhile. Cut off, it is done anew."""
     with transaction.atomic():
         # An import that is being written has lower ids already: afterwards they would be targeted without being compared.
         registering.take_turn()
         highest = Profile.objects.aggregate(highest=Max("pk"))["highest"] or 0
     with transaction.atomic():
-        _update(preparation, highest_id=highest)
+        _update(preparation)
         preparation.withheld.all().delete()
-        targeting.write_duplicates(preparation)
+    preparation.highest_id = highest
+    for rule in preparation.rules:
+        with transaction.atomic():
+            _update(preparation)
+            withholding.decide(preparation, rule)
+    with transaction.atomic():
+        _update(preparation, highest_id=highest)
 
 
 def _write_range(preparation: Preparation) -> None:
@@ -138,9 +146,11 @@ def _causes(preparation: Preparation) -> list[ExclusionCause]:
     """One row per rule and detail with its volume, and a zero for each rule that hit nobody."""
     groups = preparation.messages.excluded().values("exclusion", "detail").annotate(volume=Count("profile_id")).order_by()
     rows = [ExclusionCause(preparation=preparation, **group) for group in groups]
-    hit = {row.exclusion for row in rows}
-    rules = [rule.exclusion.value for rule in exclusions.STANDING_RULES] + [Exclusion.DUPLICATE.value]
-    zeros = [ExclusionCause(preparation=preparation, exclusion=rule, volume=0) for rule in rules if rule not in hit]
+    hit = {(row.exclusion, row.detail if row.exclusion in OWN_RULES.values() else "") for row in rows}
+    missed = [cause for cause in typologies.causes(preparation.rules) if cause not in hit]
+    zeros = [
+        ExclusionCause(preparation=preparation, exclusion=exclusion, detail=detail, volume=0) for exclusion, detail in missed
+    ]
     return rows + zeros
 
 

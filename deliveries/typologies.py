@@ -9,8 +9,9 @@ from django.db import connections, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from deliveries import controlgroups
 from deliveries.models import Delivery
-from deliveries.statuses import PROTECTING, Exclusion
+from deliveries.statuses import OWN_RULES, PROTECTING, Exclusion
 from deliveries.typology_models import DEFAULT_TYPOLOGY, RuleKind, Typology, TypologyRule
 from profiles.actors import actor
 from profiles.channels import Channel
@@ -48,11 +49,22 @@ def install(sender: AppConfig, using: str, **kwargs: Any) -> None:
 def pin(delivery: Delivery) -> Pinned:
     """The rules that apply to a delivery, in the order in which they look; with what it says of its target itself."""
     rules = [rule for rule in applicable(delivery.typology, delivery.channel) if _applies(rule, delivery)]
-    own = {
-        Exclusion.CONTROL_GROUP.value: {"group": delivery.control_group},
-        Exclusion.SIZE_LIMIT.value: {"limit": delivery.size_limit},
+    own: dict[str, dict[str, Any]] = {
+        Exclusion.FATIGUE: {"contact_at": delivery.contact_at.isoformat() if delivery.contact_at else None},
+        Exclusion.CONTROL_GROUP: {"group": controlgroups.pinned(delivery.control_group)},
+        Exclusion.SIZE_LIMIT: {"limit": delivery.size_limit},
     }
-    return [rule.pinned() | ({"parameters": own[rule.code]} if rule.code in own else {}) for rule in rules]
+    return [_with(rule.pinned(), own.get(rule.exclusion, {})) for rule in rules]
+
+
+def _with(pinned: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
+    return pinned | {"parameters": pinned["parameters"] | parameters}
+
+
+def causes(pinned: Pinned) -> list[tuple[str, str]]:
+    """(exclusion, detail) of each rule that leaves people out, in their order; what an own rule's detail is: its ID."""
+    left = [rule for rule in pinned if rule["exclusion"]]
+    return [(rule["exclusion"], rule["code"] if rule["exclusion"] in OWN_RULES.values() else "") for rule in left]
 
 
 def current(channel: Channel) -> Pinned:
@@ -86,9 +98,7 @@ def save_rule(rule: TypologyRule, values: dict[str, Any], *, typologies: QuerySe
     return saved
 
 
-def save_typology(
-    typology: Typology, values: dict[str, Any], *, rules: QuerySet[TypologyRule], by: AbstractUser
-) -> Typology:
+def save_typology(typology: Typology, values: dict[str, Any], *, rules: QuerySet[TypologyRule], by: AbstractUser) -> Typology:
     """The same for a typology and the rules that it names."""
     with transaction.atomic():
         saved = _store(Typology, typology, values, by=by)

@@ -27,6 +27,7 @@ from profiles.models import Profile
 
 Tree = dict[str, Any]
 EVERYBODY: Tree = {"all": []}
+NOBODY: Tree = {"any": []}
 DEPTH = 20  # levels of a tree: more than anybody reads, fewer than a database refuses
 CONDITIONS = 200  # of one tree
 # Conditions that stay: an empty Q would vanish from "any" and from "not".

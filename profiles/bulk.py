@@ -1,6 +1,6 @@
 """Set-based writes: INSERT … SELECT of a queryset, and locks on a whole set, the same on both databases."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -25,6 +25,32 @@ def insert_from(queryset: QuerySet[Any, Any], *, into: type[Model], columns: Seq
     names = ", ".join(quote(str(fields[name].column)) for name in columns)
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {quote(into._meta.db_table)} ({names}) {select}", parameters)
+        return cursor.rowcount
+
+
+def insert_computed(
+    queryset: QuerySet[Any, Any], *, into: type[Model], computed: Mapping[str, str], parameters: Sequence[Any] = ()
+) -> int:
+    """The same where each field of `into` is computed by SQL from the row that `queryset.values_list(...)` gives.
+
+    The rows are computed first and once, however often the SQL names one of their columns.
+    """
+    connection = connections[queryset.db]
+    try:
+        select, own = queryset.query.get_compiler(using=queryset.db).as_sql()
+    except EmptyResultSet:
+        return 0
+    quote = connection.ops.quote_name
+    fields = {field.name: field for field in into._meta.concrete_fields}
+    names = ", ".join(quote(str(fields[name].column)) for name in computed)
+    # Databases put a subquery's expressions wherever its columns are named, unless it has an end.
+    once = "OFFSET 0" if connection.vendor == "postgresql" else "LIMIT -1 OFFSET 0"
+    values = ", ".join(computed.values())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {quote(into._meta.db_table)} ({names}) SELECT {values} FROM ({select} {once}) AS given",
+            [*parameters, *own],
+        )
         return cursor.rowcount
 
 

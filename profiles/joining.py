@@ -4,10 +4,12 @@ An EXISTS inside a CASE or an OR is asked for every profile, and keeps PostgreSQ
 list that SQLite has to sort first. A join is neither, but the rows must be unique: it would count a profile twice.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import BooleanField, Expression, Field, Q, QuerySet
+from django.db.models import BooleanField, Case, CharField, Expression, Field, Q, QuerySet, Value, When
 from django.db.models.expressions import Col
+from django.db.models.functions import Concat
 from django.db.models.lookups import Exact, IsNull
 from django.db.models.sql import Query
 from django.db.models.sql.constants import LOUTER
@@ -34,14 +36,38 @@ class HasRow(Expression):
     ) -> Any:
         if not allow_joins or len(query.alias_map) >= MOST_TABLES:
             return self.otherwise.resolve_expression(query, allow_joins, reuse, summarize, for_save)
-        own = query.get_meta().pk if self.profile == "pk" else query.get_meta().get_field(self.profile)
-        target = self.rows.model._meta.get_field(self.column)
-        on = _On(own, target, self.rows.query)
-        table, parent = self.rows.model._meta.db_table, query.get_initial_alias()
-        alias = query.join(Join(table, parent, None, LOUTER, on, True), reuse=set())  # type: ignore[arg-type]
-        there = Col(alias, target)
+        there, own = _join(query, self.rows, self.column, self.profile)
         # The comparison lets SQLite walk from the rows to the profiles; with IS NOT NULL beside it the two are never NULL.
-        return WhereNode([Exact(there, Col(parent, own)), IsNull(there, False)])  # type: ignore[list-item]
+        return WhereNode([Exact(there, own), IsNull(there, False)])  # type: ignore[list-item]
+
+
+class RowText(Expression):
+    """What a profile's one row among `rows` says: the texts, names of columns or constants, put together; "" without a row."""
+
+    output_field = CharField()
+
+    def __init__(self, rows: QuerySet[Any], *, column: str, profile: str, texts: Sequence[str | Value]) -> None:
+        super().__init__()
+        self.rows, self.column, self.profile, self.texts = rows, column, profile, texts
+
+    def resolve_expression(
+        self, query: Any = None, allow_joins: bool = True, reuse: Any = None, summarize: bool = False, for_save: bool = False
+    ) -> Any:
+        there, _own = _join(query, self.rows, self.column, self.profile)
+        meta, text = self.rows.model._meta, CharField()
+        said = [Col(there.alias, meta.get_field(one)) if isinstance(one, str) else one for one in self.texts]
+        whole = Case(When(IsNull(there, False), then=Concat(*said)), default=Value("", text), output_field=text)
+        return whole.resolve_expression(query, allow_joins, reuse, summarize, for_save)
+
+
+def _join(query: Any, rows: QuerySet[Any], column: str, profile: str) -> tuple[Col, Col]:
+    """The rows joined to the query of profiles: the column there, and the one that it is compared with."""
+    own = query.get_meta().pk if profile == "pk" else query.get_meta().get_field(profile)
+    target = rows.model._meta.get_field(column)
+    on = _On(own, target, rows.query)
+    table, parent = rows.model._meta.db_table, query.get_initial_alias()
+    alias = query.join(Join(table, parent, None, LOUTER, on, True), reuse=set())  # type: ignore[arg-type]
+    return Col(alias, target), Col(parent, own)
 
 
 class _On:

@@ -70,9 +70,13 @@ def test_every_rule_is_listed_with_its_volume_zero_too(make_delivery, prepare):
     assert sorted(rows) == [
         ("address_not_specified", "", 0),
         ("blocklist", "email", 1),
+        ("control_group", "", 0),
         ("duplicate", "", 0),
+        ("excluded_address", "", 0),
+        ("excluded_domain", "", 0),
         ("invalid_address", "", 0),
         ("quarantine", "", 0),
+        ("size_limit", "", 0),
     ]
 
 

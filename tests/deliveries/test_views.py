@@ -266,6 +266,8 @@ def test_count_of_an_audience_uses_the_rules_that_exclude(backoffice):
             ("Invalid address", 0),
             ("Address on blocklist", 1),
             ("Quarantined address", 0),
+            ("Exclusion of addresses", 0),
+            ("Exclusion of domains", 0),
         ],
     }
 
