@@ -6,13 +6,14 @@ INSTALLED := $(VENV)/.installed
 NO_POSTGRES := PostgreSQL: skipped. Set TEST_POSTGRES_URL=postgres://user:password@host/database (a user who may create databases).
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint machine bench
+.PHONY: help install run test lint machine verdicts bench
 
 help:
 	@echo "make run    start Heed on http://localhost:8000 with demo data (PORT=8001: on another port, DEMO=0: without data)"
 	@echo "make test   run the tests; with TEST_POSTGRES_URL on PostgreSQL too"
 	@echo "make lint   ruff and mypy"
 	@echo "make machine  2,000 random sequences of everything that can happen to consent, against a model (make test: 200)"
+	@echo "make verdicts  3,000 random populations prepared, every verdict compared with a model (make test: 150)"
 	@echo "make bench  every figure of the docs, in its quick form"
 
 install: $(INSTALLED)
@@ -43,5 +44,9 @@ machine: install
 	SEQUENCES=2000 $(BIN)/python -m pytest tests/profiles/test_consent_machine.py
 	@test -z "$$TEST_POSTGRES_URL" || SEQUENCES=2000 DATABASE_URL="$$TEST_POSTGRES_URL" $(BIN)/python -m pytest tests/profiles/test_consent_machine.py
 
+verdicts: install
+	POPULATIONS=3000 $(BIN)/python -m pytest tests/deliveries/test_verdict_model.py
+	@test -z "$$TEST_POSTGRES_URL" || POPULATIONS=3000 DATABASE_URL="$$TEST_POSTGRES_URL" $(BIN)/python -m pytest tests/deliveries/test_verdict_model.py
+
 bench: install
-	@for script in main_job import ledger_check profile_list audience_count landing_page; do echo "== bench/$$script.py"; $(BIN)/python bench/$$script.py --quick || exit 1; done
+	@for script in main_job import ledger_check profile_list audience_count landing_page preparation; do echo "== bench/$$script.py"; $(BIN)/python bench/$$script.py --quick || exit 1; done

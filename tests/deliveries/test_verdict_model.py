@@ -1,0 +1,385 @@
+"""The verdict on every person, against a model of the rules in plain Python, for random populations (reference 6.5.7, 6.6).
+
+Every rule is on or off at random, on every channel. 150 populations in the tests; `make verdicts` prepares 3,000
+(POPULATIONS).
+"""
+
+import hashlib
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from deliveries import preparation
+from deliveries.models import Delivery, ExclusionCause, Message, Preparation
+from deliveries.statuses import Exclusion
+from deliveries.typology_models import ExcludedAddress, ExcludedDomain, Typology, TypologyRule
+from profiles.channels import Channel
+from profiles.models import Profile, ProfileAlias
+from quarantine.models import QuarantinedAddress
+
+POPULATIONS = int(os.environ.get("POPULATIONS", "150"))
+NOW = timezone.now()
+EMAILS = ["", "a@one.example", "b@one.example", "c@two.example", "d@two.example", "e@three.example"]
+BAD_EMAILS = ["Upper@one.example", "a b@one.example", "@one.example", "nobody@", "nobody"]
+MOBILES = ["", "+33611111111", "+33622222222", "+33633333333", "0611111111", "+336 11"]
+DOMAINS = ["one.example", "two.example", "example"]
+FLAGS = ["all", "email", "sms", "push", "direct_mail"]
+EXCLUDING = ("quarantine", "blocklist")
+OPTIONAL = ["excluded_address", "excluded_domain", "shared_opt_out", "duplicate", "control_group", "size_limit"]
+
+
+def leaf(name, *values):
+    return {"field": name, "operator": "in", "value": list(values)}
+
+
+# Audiences, and who is in them.
+AUDIENCES = [
+    ({"all": []}, lambda p: True),
+    (leaf("country", "FR"), lambda p: p["country"] == "FR"),
+    ({"not": leaf("country", "FR")}, lambda p: p["country"] != "FR"),
+    (
+        {"any": [leaf("preferred_language", "fr"), leaf("country", "BE")]},
+        lambda p: p["preferred_language"] == "fr" or p["country"] == "BE",
+    ),
+    (
+        {"all": [leaf("preferred_language", "fr"), leaf("country", "FR")]},
+        lambda p: (p["country"], p["preferred_language"]) == ("FR", "fr"),
+    ),
+]
+
+people = st.fixed_dictionaries(
+    {
+        "email": st.one_of(st.sampled_from(EMAILS), st.sampled_from(EMAILS), st.sampled_from(BAD_EMAILS)),
+        "mobile": st.sampled_from(MOBILES),
+        "country": st.sampled_from(["FR", "BE", ""]),
+        "preferred_language": st.sampled_from(["fr", "be", ""]),
+        "birth_date": st.sampled_from([None, date(1950, 1, 1), date(2000, 1, 1)]),
+        "last_name": st.sampled_from(["Élan", "elan", "Zoé", ""]),
+        "flags": st.sets(st.sampled_from(FLAGS), max_size=2),
+    }
+)
+days = st.integers(min_value=-20, max_value=20)
+own_rules = st.fixed_dictionaries(
+    {
+        "audience": st.integers(0, len(AUDIENCES) - 1),
+        "order": st.integers(1, 3),
+        "active": st.booleans(),
+        "only_sms": st.booleans(),
+    }
+)
+fatigue_rules = st.fixed_dictionaries(
+    {
+        "messages": st.integers(1, 3),
+        "days": st.integers(1, 10),
+        "channels": st.sampled_from(["all", "own"]),
+        "order": st.integers(1, 3),
+    }
+)
+groups = st.one_of(
+    st.just({}),
+    st.builds(lambda n: {"kind": "random", "percent": n}, st.integers(1, 99)),
+    st.builds(lambda n: {"kind": "random", "number": n}, st.integers(1, 5)),
+    st.builds(
+        lambda n, by, sign: {"kind": "first", "number": n, "by": sign + by},
+        st.integers(1, 5),
+        st.sampled_from(["birth_date", "last_name_folded", "created_at"]),
+        st.sampled_from(["", "-"]),
+    ),
+)
+records = st.dictionaries(
+    st.tuples(st.sampled_from(["email", "sms"]), st.sampled_from(EMAILS[1:] + MOBILES[1:])),
+    st.tuples(
+        st.sampled_from(["quarantine", "blocklist", "valid", "allowlist"]), st.sampled_from(["user_unknown", "mailbox_full"])
+    ),
+    max_size=3,
+)
+# What other deliveries have for whom: person, status, day.
+sent = st.lists(
+    st.tuples(st.integers(0, 20), st.sampled_from(["sent", "uncertain", "failed", "pending", "ignored"]), days), max_size=8
+)
+others = st.fixed_dictionaries(
+    {
+        "channel": st.sampled_from(["email", "sms"]),
+        "status": st.sampled_from(["in_progress", "paused", "stopped", "finished", "ready", "editing"]),
+        "contact": st.one_of(st.none(), days),
+        "messages": sent,
+    }
+)
+worlds = st.fixed_dictionaries(
+    {
+        "people": st.lists(people, min_size=1, max_size=12),
+        "former": st.dictionaries(st.integers(900_001, 900_003), st.integers(0, 20), max_size=2),
+        "records": records,
+        "addresses": st.sets(st.tuples(st.sampled_from(["email", "sms"]), st.sampled_from(EMAILS[1:] + MOBILES[1:])), max_size=2),
+        "domains": st.sets(st.sampled_from(DOMAINS), max_size=1),
+        "channel": st.sampled_from([channel.value for channel in Channel.addressed()]),
+        "audience": st.integers(0, len(AUDIENCES) - 1),
+        "off": st.sets(st.sampled_from(OPTIONAL), max_size=3),
+        "unnamed": st.sets(st.sampled_from(OPTIONAL), max_size=2),
+        "own": st.lists(own_rules, max_size=2),
+        "fatigue": st.lists(fatigue_rules, max_size=2),
+        "contact": st.one_of(st.none(), days),
+        "others": st.lists(others, max_size=2),
+        "group": groups,
+        "limit": st.one_of(st.none(), st.integers(1, 6)),
+        "range": st.integers(1, 20),
+    }
+)
+
+
+@dataclass
+class Stored:
+    """What the database knows a world by."""
+
+    people: dict = field(default_factory=dict)  # id -> person
+    former: dict = field(default_factory=dict)  # id that was merged away -> id
+    own: list = field(default_factory=list)
+    fatigue: list = field(default_factory=list)
+    messages: list = field(default_factory=list)  # (delivery as drawn, person, status, moment)
+    confirmed: dict = field(default_factory=dict)
+
+
+# The model.
+
+
+def judge(world, stored, seed):
+    """Id -> (exclusion, detail) of everybody in the audience, as somebody with a pencil would."""
+    is_meant = AUDIENCES[world["audience"]][1]
+    left, verdicts = [], {}
+    for pk, person in sorted(stored.people.items()):
+        if is_meant(person):
+            verdicts[pk] = alone(world, stored, person)
+            if not verdicts[pk][0]:
+                left.append(pk)
+    for chosen, verdict in together(world, stored, seed, left):
+        verdicts |= dict.fromkeys(chosen, verdict)
+        left[:] = [pk for pk in left if pk not in chosen]
+    return verdicts
+
+
+def is_on(world, rule):
+    return rule not in world["off"] and rule not in world["unnamed"]
+
+
+def alone(world, stored, person):
+    """The verdict of the rules that look at one person."""
+    channel = world["channel"]
+    address = address_of(person, channel)
+    if not address:
+        return "address_not_specified", ""
+    if is_malformed(address, channel):
+        return "invalid_address", ""
+    if person["flags"] & {"all", channel}:
+        return "blocklist", "all" if "all" in person["flags"] else channel
+    status, reason = world["records"].get((channel, address), ("", ""))
+    if status in EXCLUDING:
+        return "quarantine", "on_blocklist" if status == "blocklist" else reason
+    if is_on(world, "excluded_address") and (channel, address) in world["addresses"]:
+        return "excluded_address", ""
+    if is_on(world, "excluded_domain") and channel == "email" and address.split("@")[-1] in world["domains"]:
+        return "excluded_domain", ""
+    if is_on(world, "shared_opt_out") and any(
+        other["flags"] & {"all", channel} for other in stored.people.values() if address_of(other, channel) == address
+    ):
+        return "shared_opt_out", ""
+    for rule, pk in sorted(stored.own, key=lambda one: (one[0]["order"], one[1])):
+        if rule["active"] and (channel == "sms" or not rule["only_sms"]) and AUDIENCES[rule["audience"]][1](person):
+            return "own_rule", f"RL{pk}"
+    return "", ""
+
+
+def together(world, stored, seed, left):
+    """(ids, verdict) of the rules that look at more than one person; `left` is who remains when each is asked."""
+    if is_on(world, "duplicate"):
+        seen, later = set(), []
+        for pk in left:
+            address = address_of(stored.people[pk], world["channel"])
+            later += [pk] if address in seen else []
+            seen.add(address)
+        yield later, ("duplicate", "")
+    for rule, pk in sorted(stored.fatigue, key=lambda one: (one[0]["order"], one[1])):
+        if world["contact"] is not None:
+            counted = [contacts(world, stored, person, rule) for person in left]
+            yield [one for one, number in zip(left, counted, strict=True) if number >= rule["messages"]], ("fatigue", f"RL{pk}")
+    if is_on(world, "control_group") and world["group"]:
+        yield control_group(world["group"], stored, seed, left), ("control_group", "")
+    if is_on(world, "size_limit") and world["limit"]:
+        yield left[world["limit"] :], ("size_limit", "")
+
+
+def address_of(person, channel):
+    return person["email"] if channel == "email" else person["mobile"]
+
+
+def is_malformed(address, channel):
+    if channel == "sms":
+        return address[0] != "+" or " " in address
+    return address.find("@") < 1 or address.endswith("@") or " " in address or address != address.lower()
+
+
+def contacts(world, stored, person, rule):
+    """How many messages of other deliveries the person has around the contact date."""
+    low, high = (NOW + timedelta(days=world["contact"] + sign * rule["days"]) for sign in (-1, 1))
+    number = 0
+    for other, pk, status, moment in stored.messages:
+        due = stored.confirmed[id(other)] if other["contact"] is None else NOW + timedelta(days=other["contact"])
+        waits = other["status"] in ("in_progress", "paused") or (other["status"] == "ready" and other["contact"] is not None)
+        counts = status in ("sent", "uncertain") and low <= moment <= high
+        counts |= status == "pending" and waits and low <= due <= high
+        is_hers = stored.former.get(pk, pk) == person
+        number += counts and is_hers and (rule["channels"] == "all" or other["channel"] == world["channel"])
+    return number
+
+
+def control_group(group, stored, seed, left):
+    if group["kind"] == "random":
+        drawn = sorted(left, key=lambda pk: (hashlib.md5(f"{seed}{pk}".encode()).hexdigest(), pk))
+        number = int(len(left) * group["percent"] / 100 + 0.5) if "percent" in group else group["number"]
+        return drawn[:number]
+    by, is_down = group["by"].removeprefix("-"), group["by"].startswith("-")
+
+    def value(pk):
+        person = stored.people[pk]
+        folded = person["last_name"].lower().replace("é", "e")
+        return {"birth_date": person["birth_date"], "last_name_folded": folded, "created_at": person["created_at"]}[by]
+
+    known = sorted((pk for pk in left if value(pk) is not None), key=value, reverse=is_down)
+    ordered = [pk for one in dict.fromkeys(map(value, known)) for pk in left if value(pk) == one]
+    return (ordered + [pk for pk in left if value(pk) is None])[: group["number"]]
+
+
+# The same world in the database.
+
+
+def store(world, operator):
+    stored = Stored()
+    columns = {"all": "opted_out_all"} | {channel.value: channel.opt_out_field for channel in Channel}
+    for person in world["people"]:
+        values = {name: value for name, value in person.items() if name not in ("flags", "created_at")}
+        flags = {columns[flag]: True for flag in person["flags"]}
+        profile = Profile.objects.create(**values, **flags)
+        stored.people[profile.pk] = person | {"created_at": profile.created_at}
+    ids = list(stored.people)
+    for former, place in world["former"].items():
+        stored.former[former] = winner = ids[place % len(ids)]
+        ProfileAlias.objects.create(former_id=former, former_public_id=f"{former:032}", winner_id=winner, merged_at=NOW)
+    for (channel, address), (status, reason) in world["records"].items():
+        QuarantinedAddress.objects.create(channel=channel, address=address, status=status, reason=reason)
+    ExcludedAddress.objects.bulk_create(ExcludedAddress(channel=channel, address=one) for channel, one in world["addresses"])
+    ExcludedDomain.objects.bulk_create(ExcludedDomain(domain=domain) for domain in world["domains"])
+    store_rules(world, stored)
+    for other in world["others"]:
+        store_other(other, stored, ids + list(stored.former), operator)
+    return stored
+
+
+def store_rules(world, stored):
+    typology = Typology.objects.get()
+    TypologyRule.objects.filter(code__in=OPTIONAL).update(is_active=True)
+    TypologyRule.objects.filter(code__in=world["off"]).update(is_active=False)
+    typology.rules.remove(*TypologyRule.objects.filter(code__in=world["unnamed"]))
+    for kind, drawn, into in (("filtering", world["own"], stored.own), ("fatigue", world["fatigue"], stored.fatigue)):
+        for rule in drawn:
+            if kind == "filtering":
+                parameters = {"audience": AUDIENCES[rule["audience"]][0]}
+            else:
+                parameters = {name: rule[name] for name in ("messages", "days", "channels")}
+            made = TypologyRule.objects.create(
+                label="Ours",
+                kind=kind,
+                order=rule["order"],
+                is_active=rule.get("active", True),
+                channel="sms" if rule.get("only_sms") else "",
+                parameters=parameters,
+            )
+            typology.rules.add(made)
+            into.append((rule, made.pk))
+
+
+def store_other(other, stored, ids, operator):
+    """Another delivery with its messages, one per person. Everything happened between its confirmation and its end."""
+    delivery = Delivery.objects.create(label="Other", channel=other["channel"])
+    prepared = Preparation.objects.create(delivery=delivery, number=1, status="superseded")
+    moments = [NOW + timedelta(days=day) for _place, _status, day in other["messages"]]
+    confirmed = stored.confirmed[id(other)] = min([NOW, *moments])
+    rows = {}
+    for place, status, day in other["messages"]:
+        pk, moment = ids[place % len(ids)], NOW + timedelta(days=day)
+        if pk in rows or (status not in ("pending", "ignored") and other["status"] in ("ready", "editing")):
+            continue
+        stored.messages.append((other, pk, status, moment))
+        ended_at = None if status in ("pending", "ignored") else moment
+        exclusion = "blocklist" if status == "ignored" else ""
+        rows[pk] = Message(
+            preparation=prepared, profile_id=pk, exclusion=exclusion, status=status, ended_at=ended_at, prepared_at=NOW
+        )
+    Message.objects.bulk_create(rows.values())
+    changes = {"status": other["status"], "preparation": None if other["status"] == "editing" else prepared}
+    if other["contact"] is not None:
+        changes["contact_at"] = NOW + timedelta(days=other["contact"])
+    if other["status"] not in ("ready", "editing"):
+        changes |= {"confirmed_at": confirmed, "confirmed_by": operator}
+    if other["status"] == "finished":
+        changes["finished_at"] = max([NOW, *moments])
+    Delivery.objects.filter(pk=delivery.pk).update(**changes)
+
+
+def prepare(world):
+    """The verdicts of the product: id -> (exclusion, detail), the volumes that it lists, and the seed of its draw."""
+    delivery = Delivery.objects.create(
+        label="Spring",
+        channel=world["channel"],
+        subject="News",
+        text="{{ unsubscribe_url }}",
+        audience=AUDIENCES[world["audience"]][0],
+        control_group=world["group"],
+        size_limit=world["limit"],
+        contact_at=None if world["contact"] is None else NOW + timedelta(days=world["contact"]),
+    )
+    preparation.start(delivery, by="Ana")
+    preparation.run(preparation.claim("test"))
+    prepared = Preparation.objects.get(delivery=delivery)
+    assert prepared.status == "ready", delivery.log.last().shown
+    found = {
+        pk: (exclusion, detail) for pk, exclusion, detail in prepared.messages.values_list("profile_id", "exclusion", "detail")
+    }
+    rows = ExclusionCause.objects.filter(preparation=prepared).values_list("exclusion", "detail", "volume")
+    seed = next((rule["parameters"]["group"].get("seed") for rule in prepared.rules if rule["exclusion"] == "control_group"), "")
+    return found, {(exclusion, detail): volume for exclusion, detail, volume in rows if volume}, seed
+
+
+@pytest.mark.django_db
+def test_everybody_gets_the_reason_that_the_model_gives(settings):
+    operator = get_user_model().objects.create_superuser("ana")
+    seen = Counter()
+
+    @hypothesis_settings(
+        max_examples=POPULATIONS, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True
+    )
+    @given(worlds)
+    def everybody(world):
+        savepoint = transaction.savepoint()
+        try:
+            settings.PREPARATION_RANGE = world["range"]
+            stored = store(world, operator)
+            found, volumes, seed = prepare(world)
+            expected = judge(world, stored, seed)
+            assert found == expected
+            counted = list(expected.values())
+            assert volumes == {verdict: counted.count(verdict) for verdict in set(counted) if verdict[0]}
+            seen.update(exclusion for exclusion, _detail in counted)
+        finally:
+            transaction.savepoint_rollback(savepoint)
+
+    everybody()
+
+    assert set(seen) == {"", *Exclusion.values}
