@@ -78,14 +78,14 @@ def draw_world(chance):
         "domains": set(chance.sample(DOMAINS, chance.randrange(2))),
         "channel": channel,
         "audience": chance.choice([0, 0, *range(len(AUDIENCES))]),
-        "off": {rule for rule in OPTIONAL if chance.random() < 0.3},
+        "off": {rule for rule in OPTIONAL if chance.random() < (0.7 if rule == "shared_opt_out" else 0.2)},
         "unnamed": {rule for rule in OPTIONAL if chance.random() < 0.1},
         "own": [draw_own_rule(chance) for _ in range(chance.choice([0, 0, 1, 2]))],
         "fatigue": [draw_fatigue_rule(chance) for _ in range(chance.choice([0, 1, 2]))],
-        "contact": chance.choice([None, chance.randint(-10, 10), chance.randint(-10, 10)]),
-        "others": [draw_other(chance, size) for _ in range(chance.randrange(4))],
+        "contact": chance.choice([None, *(chance.randint(-10, 10) for _ in range(3))]),
+        "others": [draw_other(chance, size) for _ in range(chance.randint(1, 3))],
         "group": chance.choice([{}, draw_group(chance)]),
-        "limit": chance.choice([None, chance.randint(1, size)]),
+        "limit": chance.choice([None, chance.randint(1, max(1, size // 3))]),
         "range": chance.randint(1, 2 * size),
     }
 
@@ -117,8 +117,8 @@ def draw_own_rule(chance):
 
 def draw_fatigue_rule(chance):
     return {
-        "messages": chance.randint(1, 3),
-        "days": chance.randint(1, 15),
+        "messages": chance.choice([1, 1, 2, 3]),
+        "days": chance.randint(5, 20),
         "channels": chance.choice(["all", "own"]),
         "order": chance.randint(1, 3),
     }
@@ -142,7 +142,7 @@ def draw_group(chance):
     by = chance.choice(["birth_date", "last_name_folded", "created_at"])
     return chance.choice(
         [
-            {"kind": "random", "percent": chance.randint(1, 99)},
+            {"kind": "random", "percent": chance.randint(1, 60)},
             {"kind": "random", "number": chance.randint(1, 4)},
             {"kind": "first", "number": chance.randint(1, 4), "by": chance.choice(["", "-"]) + by},
         ]
