@@ -34,8 +34,8 @@ BETWEEN = ":"  # an exclusion and its detail, as in "blocklist:email"
 class Rule:
     """A reason to leave somebody out. `detail` splits it: which flag, which error reason, which own rule.
 
-    `of_crowd` is the same condition for counting, where it is asked of everybody at once. A rule that `lasts` is asked
-    again at hand-over; the others chose a target, and that is frozen.
+    `of_crowd` is the same condition where everybody is judged at once. A rule that `lasts` is asked again at hand-over; the
+    others chose a target, and that is frozen.
     """
 
     exclusion: Exclusion
@@ -113,7 +113,8 @@ def _on_the_list(channel: Channel) -> Q:
 
 def _on_the_list_of_crowd(channel: Channel) -> Q:
     listed = ExcludedAddress.objects.filter(channel=channel).order_by()
-    return Q(HasRow(listed, column="address", profile=channel.address_field, otherwise=_on_the_list(channel)))
+    on_the_list = HasRow(listed, column="address", profile=channel.address_field, otherwise=_on_the_list(channel))
+    return Q(on_the_list) if listed.exists() else audiences.NO_ONE
 
 
 def _domain_on_the_list(channel: Channel) -> Q:
@@ -122,7 +123,8 @@ def _domain_on_the_list(channel: Channel) -> Q:
 
 def _domain_on_the_list_of_crowd(channel: Channel) -> Q:
     domains = ExcludedDomain.objects.order_by()
-    return Q(HasRow(domains, column="domain", profile="email_domain", otherwise=_domain_on_the_list(channel)))
+    on_the_list = HasRow(domains, column="domain", profile="email_domain", otherwise=_domain_on_the_list(channel))
+    return Q(on_the_list) if domains.exists() else audiences.NO_ONE
 
 
 def _opted_out_elsewhere(channel: Channel) -> Q:

@@ -116,22 +116,22 @@ def _write_range(preparation: Preparation) -> None:
 def _complete(preparation: Preparation, *, seconds: float) -> None:
     """Count, cut into batches, check the content, and switch: from here on the database refuses any change."""
     # Counted before the transaction: on SQLite everybody else waits while it is open.
-    targeted = preparation.messages.count()
-    causes = _causes(preparation)
+    to_deliver, causes = _counted(preparation)
     excluded = sum(cause.volume for cause in causes)
+    targeted = to_deliver + excluded
     found = content.findings(preparation.content)
     with transaction.atomic():
         _update(preparation)
         preparation.causes.all().delete()
         ExclusionCause.objects.bulk_create(causes)
         _write_batches(preparation)
-        for line in [*found, _summary(targeted, targeted - excluded, seconds, found)]:
+        for line in [*found, _summary(targeted, to_deliver, seconds, found)]:
             _write(preparation, line)
         _update(
             preparation,
             status=PreparationStatus.READY,
             targeted=targeted,
-            to_deliver=targeted - excluded,
+            to_deliver=to_deliver,
             excluded=excluded,
             lease_until=None,
             ended_at=timezone.now(),
@@ -142,16 +142,15 @@ def _complete(preparation: Preparation, *, seconds: float) -> None:
         preparation.withheld.all().delete()
 
 
-def _causes(preparation: Preparation) -> list[ExclusionCause]:
-    """One row per rule and detail with its volume, and a zero for each rule that hit nobody."""
-    groups = preparation.messages.excluded().values("exclusion", "detail").annotate(volume=Count("profile_id")).order_by()
-    rows = [ExclusionCause(preparation=preparation, **group) for group in groups]
+def _counted(preparation: Preparation) -> tuple[int, list[ExclusionCause]]:
+    """How many are to be delivered to; one cause per rule and detail, and a zero for each rule that hit nobody."""
+    groups = preparation.messages.values("exclusion", "detail").annotate(volume=Count("profile_id")).order_by()
+    found = [ExclusionCause(preparation=preparation, **group) for group in groups]
+    to_deliver, rows = sum(row.volume for row in found if not row.exclusion), [row for row in found if row.exclusion]
     hit = {(row.exclusion, row.detail if row.exclusion in OWN_RULES.values() else "") for row in rows}
     missed = [cause for cause in typologies.causes(preparation.rules) if cause not in hit]
-    zeros = [
-        ExclusionCause(preparation=preparation, exclusion=exclusion, detail=detail, volume=0) for exclusion, detail in missed
-    ]
-    return rows + zeros
+    zeros = [ExclusionCause(preparation=preparation, exclusion=rule, detail=code, volume=0) for rule, code in missed]
+    return to_deliver, rows + zeros
 
 
 def _write_batches(preparation: Preparation) -> None:

@@ -12,13 +12,16 @@ from deliveries.withholding import target
 from profiles import audiences, bulk, erasure
 from profiles.channels import Channel
 
-# The two parts of a judgement such as "blocklist:email"; "" has none.
+# The two parts of a judgement such as "blocklist:email"; most people have none.
+PARTS = {
+    "postgresql": (f"split_part(judgement, '{BETWEEN}', 1)", f"split_part(judgement, '{BETWEEN}', 2)"),
+    "sqlite": (
+        f"substr(judgement, 1, instr(judgement, '{BETWEEN}') - 1)",
+        f"substr(judgement, instr(judgement, '{BETWEEN}') + 1)",
+    ),
+}
 EXCLUSION, DETAIL = (
-    {"postgresql": f"split_part(judgement, '{BETWEEN}', {part})", "sqlite": sqlite}
-    for part, sqlite in (
-        (1, f"substr(judgement, 1, instr(judgement, '{BETWEEN}') - (judgement <> ''))"),
-        (2, f"substr(judgement, instr(judgement, '{BETWEEN}') + 1)"),
-    )
+    {vendor: f"CASE WHEN judgement = '' THEN '' ELSE {parts[place]} END" for vendor, parts in PARTS.items()} for place in (0, 1)
 )
 STATUS = f"CASE WHEN judgement = '' THEN '{MessageStatus.PENDING}' ELSE '{MessageStatus.IGNORED}' END"
 
