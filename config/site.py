@@ -60,6 +60,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "separator": True,
             "items": [
                 _entry(_("Custom fields"), "edit_note", "admin:profiles_customfield_changelist", "profiles.view_customfield"),
+                _entry(_("Typologies"), "rule", "deliveries:typologies", "deliveries.view_typology"),
+                _entry(
+                    _("Excluded addresses"), "alternate_email", "deliveries:excluded_addresses", "deliveries.view_excludedaddress"
+                ),
+                _entry(_("Excluded domains"), "domain_disabled", "deliveries:excluded_domains", "deliveries.view_excludeddomain"),
                 _entry(_("Operators"), "badge", "admin:auth_user_changelist", "auth.view_user"),
                 _entry(_("Groups"), "groups", "admin:auth_group_changelist", "auth.view_group"),
             ],

@@ -18,7 +18,9 @@ class DeliveriesConfig(AppConfig):
         audience_fields.install()
         saved_audiences.USERS.append(audience_step.uses)
         usage.USERS.append(page_uses.uses)
-        audience_views.MAY_BUILD += ["deliveries.add_delivery", "deliveries.change_delivery"]
+        audience_views.MAY_BUILD += [
+            f"deliveries.{verb}_{model}" for model in ("delivery", "typologyrule") for verb in ("add", "change")
+        ]
         register(guards.sums_are_guarded, Tags.database)
         holders.register(holding.MessageHolder())
         holders.register(holding.WithheldHolder())

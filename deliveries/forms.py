@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deliveries import merging, pagelinks
+from deliveries.control_forms import ControlGroupFields
 from deliveries.models import Delivery
+from deliveries.typology_models import Typology
 from landingpages.models import LandingPage
 from profiles.audience_builder import Builder
 from profiles.models import Service
@@ -22,7 +24,7 @@ class PageField(forms.ModelChoiceField):
         return page.label if pagelinks.is_open(page) else _("%(page)s (not online)") % {"page": page.label}
 
 
-class DeliveryForm(forms.ModelForm):
+class DeliveryForm(ControlGroupFields, forms.ModelForm):
     """What an operator may set. The audience is a rule tree: `builder` holds it as it was typed.
 
     `typed` is what stood in the form when a button of the audience was pressed: shown again, not judged.
@@ -46,6 +48,8 @@ class DeliveryForm(forms.ModelForm):
             "sender_email",
             "subject",
             "tracking",
+            "typology",
+            "size_limit",
             "preference_page",
             "blocklist_page",
             "html",
@@ -62,6 +66,8 @@ class DeliveryForm(forms.ModelForm):
             "text": gettext_lazy("Left empty, it is made from the HTML."),
             "preference_page": gettext_lazy("Where the merge field preferences_url leads."),
             "blocklist_page": gettext_lazy("Where the merge field blocklist_url leads."),
+            "typology": gettext_lazy("The rules that the preparation applies."),
+            "size_limit": gettext_lazy("The most people who get it, the oldest profiles first; empty: no limit."),
         }
 
     def __init__(self, *args: Any, typed: QueryDict | None = None, **kwargs: Any) -> None:
@@ -78,14 +84,25 @@ class DeliveryForm(forms.ModelForm):
             **self.initial,
             "subscribers": self.instance.service_id,
             "revision": self.instance.revision,
+            **self.control_initial(self.instance.control_group),
             **({name: typed[name] for name in self.fields if name in typed} if typed is not None else {}),
         }
-        self.fields["tracking"].required = False
+        self.fields["tracking"].required = self.fields["typology"].required = False
+        self.fields["size_limit"].widget.attrs["min"] = 1
         self.fields["sender_name"].widget.attrs["placeholder"] = settings.SENDER_NAME
         self.fields["sender_email"].widget.attrs["placeholder"] = settings.SENDER_EMAIL
 
     def clean_tracking(self) -> str:
         return self.cleaned_data["tracking"] or self.instance.tracking
+
+    def clean_typology(self) -> Typology:
+        return self.cleaned_data["typology"] or self.instance.typology
+
+    def clean_size_limit(self) -> int | None:
+        limit: int | None = self.cleaned_data["size_limit"]
+        if limit == 0:
+            raise forms.ValidationError(_("Write a number from 1, or nothing."))
+        return limit
 
     def clean_subject(self) -> str:
         return self._template("subject")
@@ -121,4 +138,5 @@ class DeliveryForm(forms.ModelForm):
     def values(self) -> dict[str, Any]:
         """The columns of the delivery as the form has them."""
         stored = {name: self.cleaned_data[name] for name in self._meta.fields or ()}
-        return stored | {"service": self.cleaned_data["subscribers"], "audience": self.tree}
+        own = {"audience": self.tree, "control_group": self.control_group()}
+        return stored | own | {"service": self.cleaned_data["subscribers"]}

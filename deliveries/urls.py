@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deliveries import audience_views, log_views, tracking_log_views, views
+from deliveries import audience_views, exclusion_list_views, log_views, tracking_log_views, typology_views, views
 
 app_name = "deliveries"
 urlpatterns = [
@@ -25,4 +25,16 @@ urlpatterns = [
     path("profiles/<int:profile_id>/sending-log/", log_views.profile_sending_log, name="profile_sending_log"),
     path("profiles/<int:profile_id>/exclusion-log/", log_views.profile_exclusion_log, name="profile_exclusion_log"),
     path("profiles/<int:profile_id>/tracking-log/", tracking_log_views.profile_tracking_log, name="profile_tracking_log"),
+    path("typologies/", typology_views.typology_list, name="typologies"),
+    path("typologies/new/", typology_views.typology_add, name="typology_add"),
+    path("typologies/<int:typology_id>/", typology_views.typology_edit, name="typology"),
+    path("typologies/<int:typology_id>/delete/", typology_views.typology_delete, name="typology_delete"),
+    path("typologies/rules/new/<str:kind>/", typology_views.rule_add, name="typology_rule_add"),
+    path("typologies/rules/<int:rule_id>/", typology_views.rule, name="typology_rule"),
+    path("typologies/rules/<int:rule_id>/count/", typology_views.rule_count, name="typology_rule_count"),
+    path("typologies/rules/<int:rule_id>/delete/", typology_views.rule_delete, name="typology_rule_delete"),
+    path("excluded-addresses/", exclusion_list_views.addresses, name="excluded_addresses"),
+    path("excluded-addresses/<int:row_id>/remove/", exclusion_list_views.address_remove, name="excluded_address_remove"),
+    path("excluded-domains/", exclusion_list_views.domains, name="excluded_domains"),
+    path("excluded-domains/<int:row_id>/remove/", exclusion_list_views.domain_remove, name="excluded_domain_remove"),
 ]

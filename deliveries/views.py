@@ -20,7 +20,20 @@ from profiles.backoffice import backoffice_view, is_fragment, operator, render
 from profiles.consent import actor
 from profiles.paging import Paginator
 
-COPIED = ("channel", "service", "sender_name", "sender_email", "subject", "html", "text", "tracking", "audience")
+COPIED = (
+    "channel",
+    "service",
+    "sender_name",
+    "sender_email",
+    "subject",
+    "html",
+    "text",
+    "tracking",
+    "audience",
+    "typology",
+    "control_group",
+    "size_limit",
+)
 STEPS = (DeliveryStatus.EDITING, DeliveryStatus.READY, DeliveryStatus.IN_PROGRESS, DeliveryStatus.FINISHED)
 
 

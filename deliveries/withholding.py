@@ -93,13 +93,18 @@ def _solicited(preparation: Preparation, parameters: dict[str, Any]) -> People |
     if not parameters["contact_at"]:
         return None
     contact, period = datetime.fromisoformat(parameters["contact_at"]), timedelta(days=parameters["days"])
-    contacts = _contacts(preparation.delivery, contact - period, contact + period, parameters["channels"])
-    persons = contacts.annotate(person=_person()).order_by().values("person")
-    often = persons.annotate(number=Count("*")).filter(number__gte=parameters["messages"])
-    return _not_withheld(target(preparation).filter(pk__in=often.values("person")), preparation)
+    around = contacts(preparation.delivery, contact - period, contact + period, parameters["channels"])
+    often = with_messages(around, parameters["messages"])
+    return _not_withheld(target(preparation).filter(pk__in=often), preparation)
 
 
-def _contacts(delivery: Delivery, start: datetime, end: datetime, channels: str) -> QuerySet[Message]:
+def with_messages(messages: QuerySet[Message], number: int) -> QuerySet[Message, Any]:
+    """The ids of the profiles that have so many of the messages, or more."""
+    persons = messages.annotate(person=_person()).order_by().values("person")
+    return persons.annotate(number=Count("*")).filter(number__gte=number).values("person")
+
+
+def contacts(delivery: Delivery, start: datetime, end: datetime, channels: str) -> QuerySet[Message]:
     """Messages of other deliveries that went out, or are to go out, between the two moments."""
     others = Delivery.objects.exclude(pk=delivery.pk).exclude(preparation=None)
     others = others.filter(channel=delivery.channel) if channels == "own" else others
