@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation, TrackedLink, TrackingEvent
+from deliveries.typology_models import ExcludedAddress, ExcludedDomain, Typology, TypologyRule
 from landingpages.models import (
     Block,
     Image,
@@ -101,7 +102,24 @@ def scheduled(world, **fields):
     ScheduledPublication.objects.create(**values | fields)
 
 
+def rule(**fields):
+    TypologyRule.objects.create(**{"label": "x"} | fields)
+
+
 BAD_ROWS = {
+    "one_rule_per_code": [lambda w: rule(code="duplicate")],
+    "rules_that_protect_people_are_active": [
+        lambda w, code=code: TypologyRule.objects.filter(code=code).update(is_active=False)
+        for code in ("address_not_specified", "invalid_address", "blocklist", "quarantine")
+    ],
+    "a_control_rule_has_a_level": [lambda w: rule(kind="control"), lambda w: rule(level="error")],
+    "one_typology_per_code": [lambda w: Typology.objects.create(label="x", code="defaultTypology")],
+    "an_address_is_excluded_once": [
+        lambda w: [ExcludedAddress.objects.create(channel="sms", address="+33611111111") for _ in range(2)]
+    ],
+    "an_excluded_address_is_not_empty": [lambda w: ExcludedAddress.objects.create(channel="email", address="")],
+    "an_excluded_domain_is_not_empty": [lambda w: ExcludedDomain.objects.create(domain="")],
+    "a_size_limit_lets_somebody_through": [lambda w: Delivery.objects.update(size_limit=0)],
     "an_import_that_ended_has_its_moment": [
         lambda w: imported(status="finished"),
         lambda w: imported(ended_at=NOW),
@@ -328,6 +346,10 @@ def rows():
         Batch,
         TrackedLink,
         TrackingEvent,
+        Typology,
+        TypologyRule,
+        ExcludedAddress,
+        ExcludedDomain,
         Notice,
         LandingPage,
         PageState,

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from deliveries import lifecycle, preparation
 from deliveries.models import Delivery, TrackedLink
+from deliveries.typology_models import ExcludedAddress, ExcludedDomain, Typology, TypologyRule
 from landingpages import centre
 from landingpages.models import Image, SharedBlock, Submission
 from profiles import consent, importjobs, pending, subscriptions
@@ -129,6 +130,7 @@ def values(operator, settings, tmp_path):
             lifecycle.confirm(delivery, preparation=delivery.preparation_id, by=operator)
         if status == "paused":
             lifecycle.pause(delivery, by=operator)
+    ExcludedDomain.objects.create(domain="rival.example")
     tracked = TrackedLink.objects.create(delivery=delivery, url="https://example.org/spring")
     return {
         "profile_id": profile.pk,
@@ -153,6 +155,12 @@ def values(operator, settings, tmp_path):
             page=page, version=page.version, data={"email": profile.email}, language="en", received_at=timezone.now()
         ).pk,
         "slug": page.slug,
+        "typology_id": Typology.objects.create(label="Reminders").pk,
+        "rule_id": TypologyRule.objects.create(
+            label="No France", parameters={"audience": {"field": "country", "operator": "in", "value": ["FR"]}}
+        ).pk,
+        "kind": "filtering",
+        "row_id": ExcludedAddress.objects.create(channel="email", address="rival@example.org").pk,
         "number": 1,
         "tokens": {
             "/u/": make_token(Purpose.ONE_CLICK, profile.public_id, delivery=delivery.pk),
