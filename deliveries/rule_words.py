@@ -17,16 +17,18 @@ from profiles.channels import Channel
 from profiles.models import Profile
 
 SENTENCES: dict[str, Any] = {
-    Exclusion.ADDRESS_NOT_SPECIFIED: gettext_lazy("Leaves out who has no address for the channel."),
-    Exclusion.INVALID_ADDRESS: gettext_lazy("Leaves out whose address cannot be written to."),
-    Exclusion.BLOCKLIST: gettext_lazy("Leaves out who no longer wants to be contacted, by this channel or by any."),
-    Exclusion.QUARANTINE: gettext_lazy("Leaves out whose address is quarantined or on the blocklist."),
-    Exclusion.EXCLUDED_ADDRESS: gettext_lazy("Leaves out whose address is on the list of excluded addresses."),
-    Exclusion.EXCLUDED_DOMAIN: gettext_lazy("Leaves out whose address is of a domain on the list of excluded domains."),
-    Exclusion.SHARED_OPT_OUT: gettext_lazy("Leaves out whose address another profile has that no longer wants to be contacted."),
-    Exclusion.DUPLICATE: gettext_lazy("Leaves out who has the address of an older profile of the target."),
+    Exclusion.ADDRESS_NOT_SPECIFIED: gettext_lazy("Leaves out people who have no address for the channel."),
+    Exclusion.INVALID_ADDRESS: gettext_lazy("Leaves out people whose address cannot be written to."),
+    Exclusion.BLOCKLIST: gettext_lazy("Leaves out people who no longer want to be contacted, by this channel or by any."),
+    Exclusion.QUARANTINE: gettext_lazy("Leaves out people whose address is quarantined or on the blocklist."),
+    Exclusion.EXCLUDED_ADDRESS: gettext_lazy("Leaves out people whose address is on the list of excluded addresses."),
+    Exclusion.EXCLUDED_DOMAIN: gettext_lazy("Leaves out people whose address is of a domain on the list of excluded domains."),
+    Exclusion.SHARED_OPT_OUT: gettext_lazy(
+        "Leaves out people whose address is that of another profile, which no longer wants to be contacted."
+    ),
+    Exclusion.DUPLICATE: gettext_lazy("Leaves out people who have the address of an older profile of the target."),
     Exclusion.CONTROL_GROUP: gettext_lazy("Leaves out the control group that the delivery asks for."),
-    Exclusion.SIZE_LIMIT: gettext_lazy("Leaves out who comes after the most recipients that the delivery may have."),
+    Exclusion.SIZE_LIMIT: gettext_lazy("Leaves out people who come after the most recipients that the delivery may have."),
 }
 
 
@@ -44,8 +46,8 @@ def sentence(rule: TypologyRule) -> str:
 
 def _fatigue(parameters: dict[str, Any]) -> str:
     text = ngettext(
-        "Leaves out who has %(messages)s message or more within %(days)s days before or after the contact date.",
-        "Leaves out who has %(messages)s messages or more within %(days)s days before or after the contact date.",
+        "Leaves out people who have %(messages)s message or more within %(days)s days before or after the contact date.",
+        "Leaves out people who have %(messages)s messages or more within %(days)s days before or after the contact date.",
         parameters["messages"],
     )
     return text % parameters
