@@ -263,6 +263,7 @@ BAD_SQL = {
     "change the sum": "UPDATE deliveries_preparation SET targeted = targeted + 1, excluded = excluded + 1",
     "break the sum": "UPDATE deliveries_preparation SET targeted = targeted + 1",
     "change the content": "UPDATE deliveries_preparation SET content = '{}'",
+    "change the rules": "UPDATE deliveries_preparation SET rules = '[]'",
     "end without a moment": "UPDATE deliveries_message SET status = 'sent'",
     "ready without a preparation": "UPDATE deliveries_delivery SET preparation_id = NULL",
     "count twice": "UPDATE deliveries_batch SET sent = total + 1",

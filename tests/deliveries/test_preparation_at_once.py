@@ -1,13 +1,17 @@
-"""An import that is being written while a preparation starts."""
+"""An import that is being written while a preparation starts; two operators who act at the same moment."""
 
 from threading import Event, Thread
 
 import pytest
 from django.db import connection, transaction
 
-from deliveries import preparation
+from deliveries import lifecycle, preparation
+from deliveries.models import Delivery, Message, Preparation
+from deliveries.statuses import InvalidTransition
 from profiles import registering
 from profiles.models import Profile
+from tests.factories import ProfileFactory
+from tests.quarantine.test_counting_at_once import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,3 +56,31 @@ def test_people_of_an_import_under_way_are_compared_like_everybody_else(make_del
     verdicts = {message.profile_id: message.exclusion for message in claimed.messages.all()}
     by_name = {profile.first_name: verdicts[profile.pk] for profile in Profile.objects.all()}
     assert (waits, claimed.status, by_name) == (True, "ready", {"Imported": "", "Added": "duplicate"})
+
+
+def test_two_operators_who_prepare_at_once_start_one_preparation(make_delivery):
+    delivery = make_delivery()
+    both = [Delivery.objects.get(pk=delivery.pk) for _ in range(2)]
+
+    raised = at_once(*[lambda one=one: preparation.start(one, by="Ana") for one in both])
+
+    assert [type(error) for error in raised] == [InvalidTransition]
+    assert Preparation.objects.count() == 1
+
+
+def test_two_operators_who_confirm_at_once_mail_nobody_twice(
+    make_delivery, prepare, send_all, outbox, settings, operator, django_user_model
+):
+    settings.TRANSPORTS = {"email": "deliveries.transports.memory.MemorySession"}
+    people = [ProfileFactory() for _ in range(5)]
+    delivery = make_delivery()
+    number = prepare(delivery).pk
+    ben = django_user_model.objects.create_superuser("ben")
+    acts = [(Delivery.objects.get(pk=delivery.pk), by) for by in (operator, ben)]
+
+    raised = at_once(*[lambda one=one, by=by: lifecycle.confirm(one, preparation=number, by=by) for one, by in acts])
+    send_all()
+
+    assert [str(error) for error in raised] == ["This is not possible any more: the delivery is now “In progress”."]
+    assert sorted(outgoing.address for outgoing in outbox) == sorted(person.email for person in people)
+    assert set(Message.objects.values_list("status", "attempts")) == {("sent", 1)}

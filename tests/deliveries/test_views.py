@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from deliveries import lifecycle, preparation, stopping
+from deliveries import lifecycle, preparation, stopping, urls
 from deliveries.models import Delivery
 from profiles import consent
 from profiles.models import Source
@@ -348,6 +348,25 @@ def test_who_may_prepare_may_not_confirm_or_resume(ben, make_delivery, prepare, 
     delivery.refresh_from_db()
     assert (answers, delivery.status) == ([403, 403, 403], "ready")
     assert "Somebody with the right to confirm" in page(ben, "show", delivery.pk)
+
+
+def test_no_address_confirms_for_somebody_without_the_right(ben, make_delivery, prepare):
+    ProfileFactory()
+    delivery = make_delivery()
+    prepared = prepare(delivery)
+    posted = {"preparation": prepared.pk, "confirm": "yes", "status": "in_progress", "save": "", "revision": delivery.revision}
+    before = Delivery.objects.values("status", "preparation", "confirmed_at", "confirmed_by").get()
+    names = [pattern.name for pattern in urls.urlpatterns if "delivery_id" in str(pattern.pattern)]
+
+    for name in (name for name in names if name not in ("edit", "prepare", "cancel", "stop")):  # they are Ben's to press
+        ben.post(reverse(f"deliveries:{name}", args=[delivery.pk]), posted)
+
+    after = Delivery.objects.filter(pk=delivery.pk).values("status", "preparation", "confirmed_at", "confirmed_by").get()
+    assert (after, "confirm" in names) == (before, True)
+    for name in ("edit", "prepare", "cancel", "stop"):
+        ben.post(reverse(f"deliveries:{name}", args=[delivery.pk]), posted)
+    delivery.refresh_from_db()
+    assert (delivery.confirmed_at, delivery.status != "in_progress") == (None, True)
 
 
 def test_pause_resume_and_stop_by_their_buttons(backoffice, make_delivery, prepare, confirm):
