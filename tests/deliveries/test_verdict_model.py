@@ -14,6 +14,7 @@ from datetime import date, timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.test import override_settings
 from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -371,7 +372,7 @@ def prepare(world):
 
 
 @pytest.mark.django_db
-def test_everybody_gets_the_reason_that_the_model_gives(settings):
+def test_everybody_gets_the_reason_that_the_model_gives():
     operator = get_user_model().objects.create_superuser("ana")
     seen = Counter()
 
@@ -383,9 +384,9 @@ def test_everybody_gets_the_reason_that_the_model_gives(settings):
         world = draw_world(random.Random(seed))
         savepoint = transaction.savepoint()
         try:
-            settings.PREPARATION_RANGE = world["range"]
             stored = store(world, operator)
-            found, volumes, drawn = prepare(world)
+            with override_settings(PREPARATION_RANGE=world["range"]):
+                found, volumes, drawn = prepare(world)
             expected = judge(world, stored, drawn)
             assert found == expected
             counted = list(expected.values())
