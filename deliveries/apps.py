@@ -9,18 +9,20 @@ class DeliveriesConfig(AppConfig):
     verbose_name = _("Deliveries")
 
     def ready(self) -> None:
-        from deliveries import audience_fields, audience_step, guards, holding, page_uses, timeline_parts
-        from landingpages import usage
+        from deliveries import audience_fields, audience_step, guards, holding, page_uses, pictures, timeline_parts
+        from landingpages import media, usage
         from profiles import audience_views, holders, saved_audiences, timeline
 
         post_migrate.connect(guards.install_after_migrate, sender=self)
         audience_fields.install()
         saved_audiences.USERS.append(audience_step.uses)
         usage.USERS.append(page_uses.uses)
+        media.HOLDERS.append(pictures.held)
         audience_views.MAY_BUILD += ["deliveries.add_delivery", "deliveries.change_delivery"]
         register(guards.sums_are_guarded, Tags.database)
         holders.register(holding.MessageHolder())
         holders.register(holding.DuplicateHolder())
         holders.register(holding.TrackingHolder())
+        holders.register(holding.ProofHolder())
         timeline.register(timeline_parts.MESSAGES)
         timeline.register(timeline_parts.TRACKING)

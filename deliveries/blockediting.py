@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 
-from deliveries import lifecycle, mailblocks
+from deliveries import lifecycle, mailblocks, pictures
 from deliveries.mailblocks import Block
 from deliveries.models import BlockStep, ContentMode, Delivery
 
@@ -101,11 +101,6 @@ def leave(delivery: Delivery, *, by: By) -> None:
     lifecycle.revise(delivery, {"content_mode": ContentMode.HTML}, revision=delivery.revision, by=by)
 
 
-def dress(delivery: Delivery) -> None:
-    """Give a delivery that is not stored yet the HTML of its blocks."""
-    delivery.html = mailblocks.compile_html(delivery.blocks, delivery.brand)
-
-
 def _go(delivery: Delivery, number: int, by: By) -> None:
     with transaction.atomic():
         step = BlockStep.objects.filter(delivery=delivery, number=number).first()
@@ -119,3 +114,4 @@ def _revise(delivery: Delivery, blocks: Blocks, step: int, by: By, **values: Any
     html = mailblocks.compile_html(blocks, brand)
     stored = {"blocks": blocks, "html": html, "block_step": step, **values}
     lifecycle.revise(delivery, stored, revision=delivery.revision, by=by)
+    pictures.hold(delivery)

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deliveries.models import Duplicate, Message, Preparation, TrackingEvent
+from deliveries.models import Duplicate, Message, Preparation, ProofMail, TrackingEvent
 from profiles.channels import Channel
 from profiles.holders import Addresses, Holder, Person, Row
 from profiles.models import Profile
@@ -98,6 +98,33 @@ class TrackingHolder(Holder):
 
     def _rows(self, person: Person) -> QuerySet[TrackingEvent]:
         return TrackingEvent.objects.filter(profile__in=person.ids)
+
+
+class ProofHolder(Holder):
+    """Copies of what she would have received, sent to somebody else. Test profiles are no persons of profiles."""
+
+    key = "proofs"
+    label = gettext_lazy("Proofs in her place")
+    models = (ProofMail,)
+
+    def count(self, person: Person) -> int:
+        return self._rows(person).count()
+
+    def export(self, person: Person) -> list[Row]:
+        return [
+            {_("Delivery"): one.proof.delivery.label, _("Requested"): one.proof.created_at, _("Status"): one.get_status_display()}
+            for one in self._rows(person).select_related("proof__delivery").order_by("pk")
+        ]
+
+    def erase(self, person: Person) -> int:
+        deleted, _per_model = self._rows(person).delete()
+        return deleted
+
+    def move(self, loser: Profile, winner: Profile) -> None:
+        ProofMail.objects.filter(profile=loser).update(profile=winner)
+
+    def _rows(self, person: Person) -> QuerySet[ProofMail]:
+        return ProofMail.objects.filter(profile__in=person.ids)
 
 
 def _hers(model: Any, person: Person) -> QuerySet[Any]:

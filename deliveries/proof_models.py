@@ -5,6 +5,7 @@ import uuid
 from django.core.validators import MinLengthValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from profiles.channels import Channel
@@ -116,3 +117,8 @@ class ProofMail(models.Model):
                 name="a_proof_that_ended_has_its_moment",
             ),
         ]
+
+    @property
+    def reason_label(self) -> str:
+        """Why it did not arrive: our own sentence in the reader's language, or the server's as it came."""
+        return gettext(self.reason) if self.reason else ""
