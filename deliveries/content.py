@@ -145,8 +145,9 @@ def fallbacks(case: Case) -> Iterator[Line]:
     """Whether every field of a person that may be empty has something to say then."""
     address = f"profile.{Channel.of(case.content['channel']).address_field}"
     for part, name in PART_NAMES.items():
+        known = _names(case.content[part], html=part == "html") & set(merging.fields())
         for field in _bare(case.content[part]):
-            if field != address:
+            if field != address and field in known:
                 yield Line(NO_FALLBACK, {"part": name, "field": field}, Level.WARNING)
 
 

@@ -1,12 +1,15 @@
 """What makes a mail look like spam, or be read badly: hints beside the editor. They never block anything."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from deliveries import mailreading, rendering
+from deliveries.mailblocks import Block, MailKind
 from deliveries.mailreading import Link, Read
 
 SHORTEST = 200  # characters of text beside pictures
@@ -16,14 +19,16 @@ LONGEST_SUBJECT = 70  # characters that most programs show
 ADDRESS = re.compile(r"(?:https?://)?((?:[\w-]+\.)+[a-z]{2,})(?:[/?#]\S*)?\Z", re.IGNORECASE)
 
 
-def hints(content: dict[str, Any]) -> list[str]:
-    """One sentence for each, in the order of the form."""
+def hints(content: dict[str, Any], blocks: Sequence[Block] = ()) -> list[str]:
+    """One sentence for each, in the order of the form; `blocks` where the HTML is made of them."""
     found = _subject(rendering.one_line(content["subject"]))
     html = content["html"]
     if content["channel"] != "email" or not html.strip():
         return found if content["channel"] == "email" else []
     read = mailreading.read(html)
-    return [*found, *_text(read), *_images(read), *_links(read.links)]
+    undescribed = [block for block in blocks if block["kind"] == MailKind.IMAGE and _says_nothing(block)]
+    missing = len(undescribed) if blocks else sum(1 for alt in read.alts if alt is None)
+    return [*found, *_text(read), *_images(missing), *_links(read.links)]
 
 
 def _subject(subject: str) -> list[str]:
@@ -47,11 +52,17 @@ def _text(read: Read) -> list[str]:
     return []
 
 
-def _images(read: Read) -> list[str]:
-    missing = sum(1 for alt in read.alts if alt is None)
-    if not missing:
-        return []
-    return [_("%(number)s pictures have no description (alt): whoever does not see them reads nothing.") % {"number": missing}]
+def _says_nothing(block: Block) -> bool:
+    return not block.get("alt") and not block.get("is_decorative")
+
+
+def _images(missing: int) -> list[str]:
+    text = ngettext(
+        "%(number)s picture has no description (alt): whoever does not see it reads nothing.",
+        "%(number)s pictures have no description (alt): whoever does not see them reads nothing.",
+        missing,
+    )
+    return [text % {"number": missing}] if missing else []
 
 
 def _links(links: list[Link]) -> list[str]:

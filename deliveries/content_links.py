@@ -30,11 +30,12 @@ def links(content: dict[str, Any]) -> list[Link]:
 
 def urls(case: Case) -> Iterator[Line]:
     """Whether every link has a form that can be followed; nobody is asked."""
-    for url in dict.fromkeys(link.url for link in links(case.content)):
+    words = {link.url: link.words for link in links(case.content)}
+    for url in words:
         if url.lower().startswith(HARMFUL_SCHEMES):
             yield error_line(HARMFUL, url=url[:200])
         elif not _can_be_followed(url):
-            yield Line(NOWHERE, {"url": url[:200] or "–"}, Level.WARNING)
+            yield Line(NOWHERE, {"url": url[:200] or f"“{words[url][:100]}”"}, Level.WARNING)
 
 
 def labels(case: Case) -> Iterator[Line]:

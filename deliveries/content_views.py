@@ -127,7 +127,8 @@ def _editor(
     status: int = 200,
     conflict: str = "",
 ) -> HttpResponse:
-    last = len(delivery.blocks) - 1
+    blocks = delivery.blocks if delivery.content_mode == ContentMode.BLOCKS else []
+    last = len(blocks) - 1
     context: dict[str, Any] = {
         "delivery": delivery,
         "state": state,
@@ -144,7 +145,7 @@ def _editor(
                 "is_first": place == 0,
                 "is_last": place == last,
             }
-            for place, block in enumerate(delivery.blocks)
+            for place, block in enumerate(blocks)
         ],
         "palette": MailKind,
         "can": blockediting.can(delivery),
@@ -152,7 +153,7 @@ def _editor(
         "schemes": SCHEMES.items(),
         "person": person(request, state),
         "automatic_text": "" if delivery.text or not delivery.html.strip() else rendering.text_of(delivery.html),
-        "hints": content_hints.hints(rendering.draft(delivery)),
+        "hints": content_hints.hints(rendering.draft(delivery), blocks),
         "images": [(image, pictures.address(image)) for image in delivery.images.order_by("-pk").defer("content")],
         "fields": merging.fields(),
         "preview_url": state.address(reverse("deliveries:preview_frame", args=[delivery.pk])),

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 from email.message import EmailMessage
 from typing import Any
 
@@ -28,6 +29,9 @@ from profiles.models import Profile
 FOUND = 10  # profiles that a search shows
 # For what marketers write: no script and no origin of ours, but links that can be followed.
 SANDBOX = "sandbox allow-popups allow-popups-to-escape-sandbox; script-src 'none'; frame-ancestors 'self'"
+INSIDE = re.IGNORECASE | re.DOTALL
+BASE = '<base target="_blank">'  # links open outside of the frame, where the pages that they lead to can be shown
+DARK_PAGE = "<style>html { color-scheme: dark; background: #121212; }</style>"
 DARK = "(prefers-color-scheme: dark)"
 SOMEWHERE = "somebody@example.com"  # the address of who has none
 
@@ -82,10 +86,10 @@ def preview_frame(request: HttpRequest, delivery_id: int) -> HttpResponse:
     except ValueError as error:
         html = f"<p>{escape(_('This cannot be shown: %(why)s') % {'why': error})}</p>"
     html = pictures.here(html)
+    added = BASE
     if state.scheme == "dark":
-        html = f"<style>html {{ color-scheme: dark; background: #121212; }}</style>{html.replace(DARK, 'all')}"
-    # Links open outside of the frame, where the pages that they lead to can be shown.
-    response = HttpResponse(f'<base target="_blank">{html}')
+        added, html = BASE + DARK_PAGE, html.replace(DARK, "all")
+    response = HttpResponse(re.sub(r"(<head[^>]*>|\A(?!.*<head))", lambda match: match[0] + added, html, count=1, flags=INSIDE))
     response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -51,7 +51,8 @@ def add(request: HttpRequest) -> HttpResponse:
         return _audience_step(request, Delivery(**skeleton.content()), title=_("New delivery"), way=crumbs())
     form = DeliveryForm(request.POST or None, instance=Delivery(**skeleton.content()))
     if request.method == "POST" and form.is_valid():
-        delivery = Delivery.objects.create(**form.values(), created_by=actor(operator(request)))
+        values = skeleton.content() | form.values()
+        delivery = Delivery.objects.create(**values, created_by=actor(operator(request)))
         return _after_saving(request, delivery, then="deliveries:content")
     return _edit_page(request, form, title=_("New delivery"), way=crumbs())
 
