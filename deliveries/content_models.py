@@ -22,11 +22,20 @@ class MailContent(models.Model):
     blocks = models.JSONField(_("blocks"), default=list, blank=True)  # of deliveries.mailblocks
     block_step = models.PositiveIntegerField(default=0, editable=False)  # which BlockStep the blocks are
     brand = models.ForeignKey(Brand, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("brand"))
-    # What the content shows, or has shown: whoever opens a mail of last year sees its pictures.
-    images = models.ManyToManyField(Image, related_name="+", editable=False)
 
     class Meta:
         abstract = True
+
+
+class DeliveryImage(models.Model):
+    """What a content shows, or has shown: whoever opens a mail of last year sees its pictures."""
+
+    delivery = models.ForeignKey("Delivery", models.CASCADE, related_name="pictures")
+    image = models.ForeignKey(Image, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["delivery", "image"], name="a_picture_is_held_once_per_delivery")]
 
 
 class BlockStep(models.Model):

@@ -80,7 +80,7 @@ def _save_and_act(
     elif button == "automatic_text":
         values["text"] = ""
     if upload := form.cleaned_data.get("upload"):
-        delivery.images.add(media.keep(upload, by=by))
+        pictures.keep(delivery, media.keep(upload, by=by))
         said = _("The picture is stored: insert it from the list.")
     if delivery.content_mode == ContentMode.HTML:
         if values:
@@ -154,7 +154,7 @@ def _editor(
         "person": person(request, state),
         "automatic_text": "" if delivery.text or not delivery.html.strip() else rendering.text_of(delivery.html),
         "hints": content_hints.hints(rendering.draft(delivery), blocks),
-        "images": [(image, pictures.address(image)) for image in delivery.images.order_by("-pk").defer("content")],
+        "images": [(image, pictures.address(image)) for image in pictures.of(delivery)],
         "fields": merging.fields(),
         "preview_url": state.address(reverse("deliveries:preview_frame", args=[delivery.pk])),
         "people_url": state.address(reverse("deliveries:preview", args=[delivery.pk])),

@@ -101,10 +101,10 @@ class TrackingHolder(Holder):
 
 
 class ProofHolder(Holder):
-    """Copies of what she would have received, sent to somebody else. Test profiles are no persons of profiles."""
+    """Copies of what she would have received, sent to somebody else, and what was sent to an address that only she has."""
 
     key = "proofs"
-    label = gettext_lazy("Proofs in her place")
+    label = gettext_lazy("Proofs")
     models = (ProofMail,)
 
     def count(self, person: Person) -> int:
@@ -124,7 +124,8 @@ class ProofHolder(Holder):
         ProofMail.objects.filter(profile=loser).update(profile=winner)
 
     def _rows(self, person: Person) -> QuerySet[ProofMail]:
-        return ProofMail.objects.filter(profile__in=person.ids)
+        hers = [address for _channel, address in person.own]
+        return ProofMail.objects.filter(Q(profile__in=person.ids) | Q(address__in=hers))
 
 
 def _hers(model: Any, person: Person) -> QuerySet[Any]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from deliveries.content_models import BlockStep as BlockStep
 from deliveries.content_models import ContentMode as ContentMode
+from deliveries.content_models import DeliveryImage as DeliveryImage
 from deliveries.content_models import MailContent
 from deliveries.proof_models import Proof as Proof
 from deliveries.proof_models import ProofKind as ProofKind

@@ -8,7 +8,20 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation, TrackedLink, TrackingEvent
+from deliveries.models import (
+    Batch,
+    BlockStep,
+    Delivery,
+    DeliveryImage,
+    ExclusionCause,
+    Message,
+    Preparation,
+    Proof,
+    ProofMail,
+    TestProfile,
+    TrackedLink,
+    TrackingEvent,
+)
 from landingpages.models import (
     Block,
     Image,
@@ -101,7 +114,34 @@ def scheduled(world, **fields):
     ScheduledPublication.objects.create(**values | fields)
 
 
+def proof(world, **fields):
+    return Proof.objects.create(**{"delivery": world.delivery, "number": 1, "request_key": uuid.uuid4()} | fields)
+
+
+def proof_mail(world, **fields):
+    ProofMail.objects.create(proof=proof(world), label="Ana", address="a@example.org", due_at=NOW, **fields)
+
+
+def picture():
+    return Image.objects.create(digest="0" * 64, content=b"x", type="image/png", width=1, height=1, name="x")
+
+
 BAD_ROWS = {
+    "a_test_profile_that_receives_has_an_address": [
+        lambda w: TestProfile.objects.create(label="Ana"),
+        lambda w: TestProfile.objects.create(label="Ana", is_for_proofs=False, is_trap=True),
+    ],
+    "a_proof_that_ended_has_its_moment": [
+        lambda w: proof_mail(w, status="sent"),
+        lambda w: proof_mail(w, ended_at=NOW),
+    ],
+    "proofs_are_numbered_per_delivery": [lambda w: [proof(w) for _ in range(2)]],
+    "block_steps_are_numbered_per_delivery": [
+        lambda w: [BlockStep.objects.create(delivery=w.delivery, number=1, blocks=[]) for _ in range(2)],
+    ],
+    "a_picture_is_held_once_per_delivery": [
+        lambda w: [DeliveryImage.objects.create(delivery=w.delivery, image=one) for one in [picture()] * 2],
+    ],
     "an_import_that_ended_has_its_moment": [
         lambda w: imported(status="finished"),
         lambda w: imported(ended_at=NOW),

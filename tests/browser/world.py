@@ -8,7 +8,18 @@ from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils import timezone
 
-from deliveries import blockediting, lifecycle, mailblocks, preparation, proof_sending, proofing, sending, skeleton, transports
+from deliveries import (
+    blockediting,
+    lifecycle,
+    mailblocks,
+    pictures,
+    preparation,
+    proof_sending,
+    proofing,
+    sending,
+    skeleton,
+    transports,
+)
 from deliveries.content_state import PARTS
 from deliveries.mailblocks import MailKind
 from deliveries.models import Delivery, TestProfile
@@ -117,7 +128,7 @@ def _contents(delivery: Delivery, operator: User) -> None:
     picture = {"digest": image.digest, "width": image.width, "height": image.height, "name": image.name}
     every = [mailblocks.new(kind) | (picture if kind == MailKind.IMAGE else {}) for kind in MailKind if kind != MailKind.FOOTER]
     blockediting.store(delivery, [*every, *delivery.blocks], by=operator)
-    delivery.images.add(image)
+    pictures.keep(delivery, image)
     tests = list(TestProfile.objects.all())
     proofing.request(delivery, tests=tests, prefix="Proof", key=uuid.uuid4(), by=operator)
     proof_sending.send_due()

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from deliveries import blockediting, content_hints, rendering
+from deliveries import blockediting, content_hints, pictures, rendering
 from deliveries.mailblocks import MailKind
 from deliveries.models import ContentMode, Delivery, TestProfile
 from landingpages.models import Image
@@ -82,7 +82,7 @@ def test_uploaded_picture_is_offered_with_its_address(post, delivery, backoffice
     post(upload=SimpleUploadedFile("spring.png", PNG), do="upload")
 
     image = Image.objects.get()
-    assert list(delivery.images.all()) == [image]
+    assert pictures.of(delivery) == [image]
     assert f"{settings.PUBLIC_URL}/media/{image.digest}" in get(backoffice, "content", delivery).content.decode()
 
 
@@ -146,7 +146,7 @@ def test_picture_of_a_block_is_uploaded_with_its_settings(post, delivery):
     delivery.refresh_from_db()
     image = Image.objects.get()
     assert f'media/{image.digest}" alt="A tulip" width="1"' in delivery.html
-    assert list(delivery.images.all()) == [image]
+    assert pictures.of(delivery) == [image]
 
 
 @pytest.mark.parametrize("name", ["content", "content_mode", "proofs"])
