@@ -4,9 +4,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from deliveries.models import TestProfile
 from profiles.channels import Channel, InvalidAddress
@@ -37,6 +39,7 @@ class TestProfileForm(forms.ModelForm):
 class TestProfileAdmin(ModelAdmin):
     form = TestProfileForm
     list_display = ("label", "email", "mobile", "is_for_proofs", "is_for_preview", "is_trap")
+    formfield_overrides = {models.DateField: {"widget": UnfoldAdminTextInputWidget(attrs={"type": "date"})}}
     search_fields = ("label", "email", "last_name")
     actions = None
     fieldsets = (
