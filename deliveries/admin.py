@@ -8,9 +8,10 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from deliveries.models import TestProfile
+from profiles import regions
 from profiles.channels import Channel, InvalidAddress
 
 
@@ -20,6 +21,12 @@ class TestProfileForm(forms.ModelForm):
     class Meta:
         model = TestProfile
         exclude: list[str] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lists = {"preferred_language": regions.language_choices(), "country": regions.country_choices()}
+        for name, choices in lists.items():
+            self.fields[name].widget = UnfoldAdminSelectWidget(choices=[("", _("Not specified")), *choices])
 
     def clean_email(self) -> str:
         return self._address("email", Channel.EMAIL)

@@ -1,10 +1,12 @@
 """Pages behind the links of proofs: they work as for a recipient who is made up, and nothing is written."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from landingpages import visits
@@ -23,10 +25,6 @@ class ProofVisit(Visit):
     """A visit whose forms lead back to the link of the proof."""
 
     base: str = ""
-
-    @property
-    def is_proof(self) -> bool:
-        return True
 
     def address(self, name: str) -> str:
         return self.base
@@ -51,13 +49,20 @@ def answer(request: HttpRequest, visit: ProofVisit, view: Callable[[HttpRequest,
     visit = replace(visit, base=request.path)
     with translation.override(publicpages.language(request, visit.languages)):
         if request.method != "POST":
-            return view(request, _whole(visit))
+            return _marked(view(request, _whole(visit)))
         with transaction.atomic():
             if visit.profile:
                 visit.profile.save(force_insert=True)
             response = view(request, _whole(visit))
             transaction.set_rollback(True)
-        return response
+        return _marked(response)
+
+
+def _marked(response: HttpResponse) -> HttpResponse:
+    """The very answer that others get, with a note above it."""
+    note = render_to_string("public/proof_note.html")
+    response.content = re.sub(r"<body[^>]*>", lambda match: match[0] + note, response.content.decode(), count=1).encode()
+    return response
 
 
 def _whole(visit: ProofVisit) -> ProofVisit:

@@ -102,8 +102,7 @@ def frame(visit: Visit) -> dict[str, Any]:
         {"code": code, "name": _own_name(code), "query": query(visit, code), "is_current": code == current}
         for code in visit.languages
     ]
-    proof = {"is_proof": True} if visit.is_proof else {}
-    return {"languages": named if len(named) > 1 else [], "brand": brands.of_version(visit.content), **proof}
+    return {"languages": named if len(named) > 1 else [], "brand": brands.of_version(visit.content)}
 
 
 def stranger(visit: Visit, name: str = "page") -> dict[str, Any]:

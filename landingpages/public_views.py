@@ -46,9 +46,10 @@ class AddressForm(forms.Form):
 def page(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
     """The page as its visitor may see it: for the profile behind a genuine link, for a stranger, or why there is none."""
     service = request.GET.get(memberships.SERVICE, "")
-    if proof := proofs.find(token, service):
-        return proofs.answer(request, proof, answer)
     visit = visits.find(slug, token, service)
+    is_known = visit is not None and visit.link is not None
+    if token and not is_known and (proof := proofs.find(token, service)):
+        return proofs.answer(request, proof, answer)
     if visit is None:
         return missing(request)
     preferred = visit.profile.preferred_language if visit.profile else ""

@@ -39,11 +39,6 @@ class Visit:
         return self.own or memberships.resolved(self.version.content, self.service_name)
 
     @property
-    def is_proof(self) -> bool:
-        """Whether it is the link of a proof, whose visits write nothing."""
-        return False
-
-    @property
     def names_no_service(self) -> bool:
         """Whether the page serves several services and the visitor came for none of them."""
         return jobs.names_services(self.content) and self.service is None

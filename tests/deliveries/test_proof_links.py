@@ -93,3 +93,13 @@ def test_tracked_links_of_a_proof_lead_straight_on(delivery, prepare):
     assert "https://example.org/?a=3D1&amp;b=3D2" in data
     assert "/t/" not in data
     assert everything() == before
+
+
+def test_proof_and_real_link_are_told_apart_whoever_comes_first(client, delivery, links):
+    """A page is rendered once for all who see the same: neither may get the other's."""
+    page, profile = delivery.preference_page, ProfileFactory(preferred_language="en")
+    real = f"/lp/{page.slug}/{make_token(Purpose.PAGE, profile.public_id, page=page.pk)}"
+
+    said = [SAID in client.get(address).content.decode() for address in (real, links["preferences_url"], real)]
+
+    assert said == [False, True, False]
