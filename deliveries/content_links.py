@@ -35,7 +35,7 @@ def urls(case: Case) -> Iterator[Line]:
         if url.lower().startswith(HARMFUL_SCHEMES):
             yield error_line(HARMFUL, url=url[:200])
         elif not _can_be_followed(url):
-            yield Line(NOWHERE, {"url": url[:200] or f"“{words[url][:100]}”"}, Level.WARNING)
+            yield Line(NOWHERE, {"url": url[:200] or words[url][:100] or "–"}, Level.WARNING)
 
 
 def labels(case: Case) -> Iterator[Line]:
