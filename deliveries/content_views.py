@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from deliveries import block_acts, blockediting, content_hints, lifecycle, merging, pictures, rendering
+from deliveries import block_acts, blockediting, content_hints, lifecycle, merging, pictures, preparation, rendering
 from deliveries.blockediting import NoSuchBlock, NothingToUndo
 from deliveries.content_form import ContentForm
 from deliveries.content_state import ContentState, person
@@ -21,7 +21,7 @@ from deliveries.statuses import InvalidTransition
 from deliveries.views import crumbs
 from landingpages import media
 from landingpages.builder_state import SCHEMES, WIDTHS
-from profiles.backoffice import backoffice_view, operator, render
+from profiles.backoffice import backoffice_view, is_fragment, operator, render
 
 Outcome = block_acts.Outcome
 
@@ -39,7 +39,7 @@ def content(request: HttpRequest, delivery_id: int) -> HttpResponse:
     delivery = find(delivery_id)
     if not delivery.is_editable:
         messages.warning(request, _("This delivery is under way: its content is pinned."))
-        return redirect("deliveries:preview", delivery.pk)
+        return _leave(request, "deliveries:preview", delivery)
     if request.method == "POST":
         return _change(request, delivery)
     state, _focus = ContentState.read(request.GET).pressed(request.GET)
@@ -63,9 +63,25 @@ def _change(request: HttpRequest, delivery: Delivery) -> HttpResponse:
         return _editor(request, find(delivery.pk), state, form, block_form, status=409, conflict=conflict)
     except NothingToUndo:
         outcome = Outcome(state, said=_("There is nothing to undo any more."))
+    if request.POST.get("do") == "prepare" and request.user.has_perm("deliveries.prepare_delivery"):
+        return _prepare(request, delivery)
     if outcome.said:
         messages.success(request, outcome.said)
     return redirect(outcome.state.address(reverse("deliveries:content", args=[delivery.pk]), outcome.focus))
+
+
+def _prepare(request: HttpRequest, delivery: Delivery) -> HttpResponse:
+    try:
+        preparation.start(delivery, by=operator(request))
+    except InvalidTransition as refusal:
+        messages.error(request, str(refusal))
+    return _leave(request, "deliveries:show", delivery)
+
+
+def _leave(request: HttpRequest, name: str, delivery: Delivery) -> HttpResponse:
+    """To another page: htmx, which would put it into the frame of the editor, is told to go there."""
+    url = reverse(name, args=[delivery.pk])
+    return HttpResponse(headers={"HX-Redirect": url}) if is_fragment(request) else redirect(url)
 
 
 def _save_and_act(

@@ -153,3 +153,20 @@ def test_proof_is_sent_from_the_editor(editor, page, delivery):
 
     expect(page.get_by_text("The proof is on its way to 1 address.")).to_be_visible()
     expect(page.get_by_role("region", name="Proof 1")).to_contain_text("Waiting")
+
+
+def test_content_is_prepared_from_the_editor(editor, page, delivery):
+    editor()
+    page.get_by_label("Subject").fill("Summer")
+    page.get_by_role("button", name="Save and prepare").click()
+
+    expect(page.get_by_role("heading", name="Preparing…")).to_be_visible()
+    assert Delivery.objects.get().subject == "Summer"
+
+
+def test_delivery_that_left_meanwhile_leads_to_its_preview(editor, page, delivery, operator):
+    editor()
+    Delivery.objects.update(status="preparing")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+
+    expect(page.get_by_role("heading", name="As whom?")).to_be_visible()

@@ -98,6 +98,14 @@ def test_text_follows_the_html_until_somebody_edits_it(post, delivery):
     assert rendering.draft(Delivery.objects.get())["text"].startswith("Summer")
 
 
+def test_what_is_written_can_be_prepared_at_once(post, delivery, backoffice):
+    response = post(subject="New", do="prepare")
+
+    delivery.refresh_from_db()
+    assert response.url == reverse("deliveries:show", args=[delivery.pk])
+    assert (delivery.status, delivery.preparations.get().content["subject"]) == ("preparing", "New")
+
+
 def test_way_to_blocks_asks_first_and_get_changes_nothing(backoffice, delivery):
     before = everything()
 
