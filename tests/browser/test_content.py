@@ -157,7 +157,7 @@ def test_proof_is_sent_from_the_editor(editor, page, delivery):
 
 def test_content_is_prepared_from_the_editor(editor, page, delivery):
     editor()
-    page.get_by_label("Subject").fill("Summer")
+    page.get_by_role("textbox", name="Subject").fill("Summer")
     page.get_by_role("button", name="Save and prepare").click()
 
     expect(page.get_by_role("heading", name="Preparing…")).to_be_visible()
