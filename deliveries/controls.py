@@ -84,7 +84,6 @@ CONTROL_RULES = (
         Phase.END_OF_PERSONALIZATION,
         Level.ERROR,
         outside_checks.unsubscription_answers,
-        EVERY,
         asks_outside=True,
     ),
 )

@@ -217,6 +217,13 @@ def test_crash_after_the_hand_over_repeats_the_proof_with_its_message_id(ask, an
     assert ProofMail.objects.get().status == ProofStatus.SENT
 
 
+def test_proof_is_claimed_by_one_worker(ask, ana):
+    ask(tests=[ana])
+    first, second = ProofMail.objects.get(), ProofMail.objects.get()
+
+    assert [proof_sending._claim(first), proof_sending._claim(second)] == [True, False]
+
+
 def test_refusal_of_the_server_is_told_and_says_nothing_about_the_address(ask, ana, smtp):
     smtp.answers["ana@example.org"] = "550 5.1.1 User unknown"
 
