@@ -39,8 +39,8 @@ def find(token: str, service: str) -> ProofVisit | None:
     page = LandingPage.objects.filter(pk=read.page).select_related("version").first()
     if page is None or page.version is None:
         return None
-    profile = Profile(**SAMPLE, public_id=read.public_id)
-    link = Link(Purpose.PAGE, read.public_id, read.delivery, read.page, timezone.now())
+    profile = Profile(**SAMPLE)
+    link = Link(Purpose.PAGE, profile.public_id, read.delivery, read.page, timezone.now())
     return ProofVisit(page, page.version, link, profile, service)
 
 
