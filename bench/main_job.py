@@ -126,6 +126,7 @@ def set_environment(database_url: str) -> None:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "ALLOWED_HOSTS": "news.example.org",
         "PUBLIC_URL": "https://news.example.org",
+        "CHECK_PUBLIC_URL": "0",
         "LINK_KEYS": f"1:{secrets.token_urlsafe(32)}",
         "SUPPRESSION_KEY": secrets.token_urlsafe(32),
         "SENDER_POSTAL_ADDRESS": "Maison Exemple, 12 rue des Lilas, 75011 Paris",

@@ -26,7 +26,9 @@ env = environ.Env(
     SENDER_NAME=(str, ""),
     SENDER_EMAIL=(str, ""),
     SENDER_POSTAL_ADDRESS=(str, ""),
+    SENDER_MASKS=(list, []),  # who may send, such as *@example.org; without any: the domain of SENDER_EMAIL, others are warned of
     PRIVACY_URL=(str, ""),  # where public pages say what becomes of personal data; without it they have no such link
+    CHECK_PUBLIC_URL=(bool, True),  # each preparation tries its own unsubscription link at PUBLIC_URL
     RETURN_PATH=(str, ""),  # bounces come to this address, with +token before the @
     TIME_ZONE=(str, "UTC"),
     LANGUAGE_CODE=(str, "en"),
@@ -215,6 +217,7 @@ EMAIL_URL = env.email_url("EMAIL_URL")
 SENDER_NAME = env.str("SENDER_NAME") or ("Maison Exemple" if DEBUG else "Heed")
 SENDER_EMAIL = env.str("SENDER_EMAIL") or f"news@{'example.org' if DEBUG else ALLOWED_HOSTS[0].lstrip('.')}"
 SENDER_POSTAL_ADDRESS = env.str("SENDER_POSTAL_ADDRESS") or ("Maison Exemple, 12 rue des Lilas, 75011 Paris" if DEBUG else "")
+SENDER_MASKS: list[str] = env.list("SENDER_MASKS")
 PRIVACY_URL = env.str("PRIVACY_URL")
 RETURN_PATH = env.str("RETURN_PATH") or "bounce@" + SENDER_EMAIL.rpartition("@")[2]
 # The mails that `make run` sends, one file each: development only.
@@ -276,6 +279,9 @@ QUARANTINE_FORGET_DAYS = 2  # a released address without a new error is forgotte
 
 # Sending: how messages of a channel leave. A channel without a transport cannot be chosen for a delivery.
 TRANSPORTS = {"email": "deliveries.transports.email.SmtpSession"}
+CHECK_PUBLIC_URL = env.bool("CHECK_PUBLIC_URL")
+UNSUBSCRIBE_PROBE = "deliveries.probing.over_http"  # how it is tried
+MESSAGE_BYTES = 500_000  # of HTML and text together: a longer message is an error
 BATCH_MESSAGES = 500  # messages that a worker claims at once
 RECORD_MESSAGES = 50  # results that are written together: what a crash may repeat
 LEASE_SECONDS = 900  # a batch whose worker went silent can be claimed again after this; at once if it died on this machine

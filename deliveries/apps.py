@@ -9,8 +9,8 @@ class DeliveriesConfig(AppConfig):
     verbose_name = _("Deliveries")
 
     def ready(self) -> None:
-        from deliveries import audience_fields, audience_step, guards, holding, page_uses, timeline_parts, typologies
-        from landingpages import usage
+        from deliveries import audience_fields, audience_step, guards, holding, page_uses, pictures, timeline_parts, typologies
+        from landingpages import media, usage
         from profiles import audience_views, holders, saved_audiences, timeline
 
         post_migrate.connect(guards.install_after_migrate, sender=self)
@@ -18,6 +18,7 @@ class DeliveriesConfig(AppConfig):
         audience_fields.install()
         saved_audiences.USERS.append(audience_step.uses)
         usage.USERS.append(page_uses.uses)
+        media.HOLDERS.append(pictures.held)
         audience_views.MAY_BUILD += [
             f"deliveries.{verb}_{model}" for model in ("delivery", "typologyrule") for verb in ("add", "change")
         ]
@@ -26,5 +27,6 @@ class DeliveriesConfig(AppConfig):
         holders.register(holding.WithheldHolder())
         holders.register(holding.ExcludedAddressHolder())
         holders.register(holding.TrackingHolder())
+        holders.register(holding.ProofHolder())
         timeline.register(timeline_parts.MESSAGES)
         timeline.register(timeline_parts.TRACKING)

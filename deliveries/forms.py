@@ -1,4 +1,4 @@
-"""The form of a delivery: properties, audience and content on one page."""
+"""The form of a delivery: properties and audience. What it says is the content editor's."""
 
 from typing import Any
 
@@ -8,8 +8,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deliveries import merging, pagelinks
+from deliveries import pagelinks
 from deliveries.control_forms import ControlGroupFields
+from deliveries.form_fields import checked
 from deliveries.models import Delivery
 from deliveries.typology_models import Typology
 from landingpages.models import LandingPage
@@ -52,18 +53,10 @@ class DeliveryForm(ControlGroupFields, forms.ModelForm):
             "size_limit",
             "preference_page",
             "blocklist_page",
-            "html",
-            "text",
         )
         field_classes = dict.fromkeys(pagelinks.PAGE_TYPES, PageField)
-        widgets = {
-            "html": forms.Textarea(attrs={"rows": 16, "spellcheck": "true", "data-merge-target": ""}),
-            "text": forms.Textarea(attrs={"rows": 8, "data-merge-target": ""}),
-            "subject": forms.TextInput(attrs={"data-merge-target": ""}),
-        }
         help_texts = {
             "label": gettext_lazy("For you and your colleagues; recipients do not see it."),
-            "text": gettext_lazy("Left empty, it is made from the HTML."),
             "preference_page": gettext_lazy("Where the merge field preferences_url leads."),
             "blocklist_page": gettext_lazy("Where the merge field blocklist_url leads."),
             "typology": gettext_lazy("The rules that the preparation applies."),
@@ -105,24 +98,7 @@ class DeliveryForm(ControlGroupFields, forms.ModelForm):
         return limit
 
     def clean_subject(self) -> str:
-        return self._template("subject")
-
-    def clean_html(self) -> str:
-        return self._template("html", html=True)
-
-    def clean_text(self) -> str:
-        return self._template("text")
-
-    def _template(self, name: str, *, html: bool = False) -> str:
-        """The text, if Liquid understands it; the message says which line it does not."""
-        source: str = self.cleaned_data[name]
-        try:
-            unknown = merging.compile_text(source, html=html).unknown
-        except merging.InvalidTemplate as error:
-            raise forms.ValidationError(_("There is a mistake in the merge fields: %(why)s") % {"why": error}) from error
-        if unknown:
-            raise forms.ValidationError(_("There is no merge field “%(name)s”.") % {"name": ", ".join(unknown)})
-        return source
+        return checked(self.cleaned_data["subject"])
 
     def clean(self) -> dict[str, Any] | None:
         service = self.cleaned_data.get("subscribers")

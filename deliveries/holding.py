@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deliveries.models import Message, Preparation, TrackingEvent, Withheld
+from deliveries.models import Message, Preparation, ProofMail, TrackingEvent, Withheld
 from deliveries.typology_models import ExcludedAddress
 from profiles.channels import Channel
 from profiles.holders import Addresses, Holder, Person, Row
@@ -130,6 +130,34 @@ class TrackingHolder(Holder):
 
     def _rows(self, person: Person) -> QuerySet[TrackingEvent]:
         return TrackingEvent.objects.filter(profile__in=person.ids)
+
+
+class ProofHolder(Holder):
+    """Copies of what she would have received, sent to somebody else, and what was sent to an address that only she has."""
+
+    key = "proofs"
+    label = gettext_lazy("Proofs")
+    models = (ProofMail,)
+
+    def count(self, person: Person) -> int:
+        return self._rows(person).count()
+
+    def export(self, person: Person) -> list[Row]:
+        return [
+            {_("Delivery"): one.proof.delivery.label, _("Requested"): one.proof.created_at, _("Status"): one.get_status_display()}
+            for one in self._rows(person).select_related("proof__delivery").order_by("pk")
+        ]
+
+    def erase(self, person: Person) -> int:
+        deleted, _per_model = self._rows(person).delete()
+        return deleted
+
+    def move(self, loser: Profile, winner: Profile) -> None:
+        ProofMail.objects.filter(profile=loser).update(profile=winner)
+
+    def _rows(self, person: Person) -> QuerySet[ProofMail]:
+        hers = [address for _channel, address in person.own]
+        return ProofMail.objects.filter(Q(profile__in=person.ids) | Q(address__in=hers))
 
 
 def _hers(model: Any, person: Person) -> QuerySet[Any]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from deliveries import content
+from deliveries import controls, proofing
 from deliveries.journal import Line, write
 from deliveries.models import Delivery, Level, Preparation
 from deliveries.statuses import DELIVERY_SOURCES, DeliveryStatus, InvalidTransition, PreparationStatus
@@ -49,12 +49,13 @@ def confirm(delivery: Delivery, *, preparation: int, by: AbstractUser) -> None:
         ready = Preparation.objects.get(pk=preparation)
         if ready.log.filter(level=Level.ERROR).exists():
             raise InvalidTransition(_("The preparation found errors: correct them and prepare again."))
-        if faults := [line for line in content.findings(ready.content) if line.level == Level.ERROR]:
+        if faults := [line for line in controls.findings(ready.content, ready) if line.level == Level.ERROR]:
             raise InvalidTransition(str(faults[0]))
         if not ready.to_deliver:
             raise InvalidTransition(_("There is nobody to deliver to."))
         ready.batches.update(due_at=timezone.now())
         about = {"by": actor(by), "number": ready.to_deliver}
+        proofing.request_traps(delivery, by=by)
         write(delivery, Line(noop("Confirmed by %(by)s: %(number)s to deliver."), about))
 
 

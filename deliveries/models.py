@@ -10,6 +10,15 @@ from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from deliveries.content_models import BlockStep as BlockStep
+from deliveries.content_models import ContentMode as ContentMode
+from deliveries.content_models import DeliveryImage as DeliveryImage
+from deliveries.content_models import MailContent
+from deliveries.proof_models import Proof as Proof
+from deliveries.proof_models import ProofKind as ProofKind
+from deliveries.proof_models import ProofMail as ProofMail
+from deliveries.proof_models import ProofStatus as ProofStatus
+from deliveries.proof_models import TestProfile as TestProfile
 from deliveries.statuses import (
     CONFIRMED,
     BatchStatus,
@@ -36,7 +45,7 @@ class Tracking(models.TextChoices):
     BOTH = "both", _("Opens and clicks")
 
 
-class Delivery(models.Model):
+class Delivery(MailContent):
     """One planned send. `preparation` is the valid one; what is sent is that preparation's pinned content."""
 
     label = models.CharField(_("label"), max_length=128)
@@ -52,9 +61,6 @@ class Delivery(models.Model):
     )
     sender_name = models.CharField(_("sender name"), max_length=100, blank=True)
     sender_email = models.EmailField(_("sender address"), blank=True)
-    subject = models.CharField(_("subject"), max_length=255, blank=True)
-    html = models.TextField(_("HTML content"), blank=True)
-    text = models.TextField(_("text content"), blank=True)
     preference_page = models.ForeignKey(
         LandingPage, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("preference page")
     )

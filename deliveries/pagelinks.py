@@ -76,5 +76,9 @@ def pin(page: LandingPage | None, service_id: int = 0) -> dict[str, Any] | None:
 def url(pinned: dict[str, Any], profile: Profile, delivery: int = 0) -> str:
     """The page as one person. It carries no address."""
     token = make_token(Purpose.PAGE, profile.public_id, delivery=delivery, page=pinned["id"])
-    query = f"?{memberships.SERVICE}={pinned['service']}" if pinned.get("service") else ""
-    return f"{settings.PUBLIC_URL}/lp/{pinned['slug']}/{token}{query}"
+    return f"{settings.PUBLIC_URL}/lp/{pinned['slug']}/{token}{query(pinned)}"
+
+
+def query(pinned: dict[str, Any]) -> str:
+    """What the address of a page ends with that serves several services."""
+    return f"?{memberships.SERVICE}={pinned['service']}" if pinned.get("service") else ""

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from deliveries import content, journal, lifecycle, rendering, targeting, typologies, withholding
+from deliveries import controls, journal, lifecycle, pictures, rendering, targeting, typologies, withholding
 from deliveries.journal import Line
 from deliveries.models import Batch, Delivery, ExclusionCause, Level, Message, Preparation
 from deliveries.statuses import OWN_RULES, DeliveryStatus, InvalidTransition, PreparationStatus
@@ -33,6 +33,7 @@ def start(delivery: Delivery, *, by: AbstractUser | str) -> Preparation:
     """Ask the workers for a new preparation, with the content and the audience as they are now."""
     with transaction.atomic():
         lifecycle.move(delivery, DeliveryStatus.PREPARING)
+        pictures.hold(delivery)
         number = (delivery.preparations.aggregate(last=Max("number"))["last"] or 0) + 1
         preparation = Preparation.objects.create(
             delivery=delivery,
@@ -68,8 +69,11 @@ def claim(worker: str) -> Preparation | None:
     return None
 
 
-def run(preparation: Preparation) -> None:
-    """Do the whole of a claimed preparation. On a mistake in the audience the delivery goes back, with the reason."""
+def run(preparation: Preparation, *, asks_outside: bool = True) -> None:
+    """Do the whole of a claimed preparation. On a mistake in the audience the delivery goes back, with the reason.
+
+    `asks_outside`: its own unsubscription link is tried, which waits for the network.
+    """
     began = time.monotonic()
     try:
         if preparation.highest_id is None:
@@ -77,7 +81,7 @@ def run(preparation: Preparation) -> None:
         while preparation.next_id < (preparation.highest_id or 0):
             _write_range(preparation)
             time.sleep(settings.PAUSE_SECONDS)
-        _complete(preparation, seconds=time.monotonic() - began)
+        _complete(preparation, seconds=time.monotonic() - began, asks_outside=asks_outside)
     except Interrupted:
         return
     except audiences.InvalidAudience as error:
@@ -113,13 +117,13 @@ def _write_range(preparation: Preparation) -> None:
         targeting.write_messages(preparation, above=above, up_to=up_to)
 
 
-def _complete(preparation: Preparation, *, seconds: float) -> None:
+def _complete(preparation: Preparation, *, seconds: float, asks_outside: bool) -> None:
     """Count, cut into batches, check the content, and switch: from here on the database refuses any change."""
     # Counted before the transaction: on SQLite everybody else waits while it is open.
     to_deliver, causes = _counted(preparation)
     excluded = sum(cause.volume for cause in causes)
     targeted = to_deliver + excluded
-    found = content.findings(preparation.content)
+    found = controls.findings(preparation.content, preparation, outside=asks_outside)
     with transaction.atomic():
         _update(preparation)
         preparation.causes.all().delete()

@@ -16,7 +16,7 @@ from deliveries.models import Delivery
 from landingpages import centre
 from profiles import links, publicpages
 from profiles.consent import Evidence
-from profiles.links import InvalidLink, Purpose
+from profiles.links import InvalidLink, Link, Purpose
 from profiles.models import Profile, Source
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058 section 3.2
@@ -48,9 +48,11 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "OPTIONS":
         return HttpResponse(headers={"Allow": "GET, HEAD, POST, OPTIONS"})
     try:
-        link = links.read_token(token, Purpose.ONE_CLICK, Purpose.PERSONAL)
+        link = links.read_token(token, Purpose.ONE_CLICK, Purpose.PERSONAL, Purpose.PROOF)
     except InvalidLink:
         return _invalid(request)
+    if link.purpose == Purpose.PROOF:
+        return _proof(request, link)
     asked = unsubscribing.find(link)
     if asked is None:
         return _invalid(request)
@@ -69,6 +71,14 @@ def _one_click(request: HttpRequest, asked: unsubscribing.Request) -> HttpRespon
         unsubscribing.act(asked, source=source, evidence=_evidence(request, wording, asked.delivery))
         return _page(request, "public/unsubscribed.html", asked.profile, asked=asked)
     return _page(request, "public/unsubscribe.html", asked.profile, asked=asked)
+
+
+def _proof(request: HttpRequest, link: Link) -> HttpResponse:
+    """What the real link of this message would answer, to whoever has the proof. Nothing is written, whatever is posted."""
+    asked = unsubscribing.as_proof(link)
+    is_done = request.method == "POST"
+    template = "public/unsubscribed.html" if is_done else "public/unsubscribe.html"
+    return _page(request, template, asked.profile, asked=asked, is_proof=True)
 
 
 def _personal(request: HttpRequest, profile: Profile) -> HttpResponse:

@@ -15,6 +15,7 @@ from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 
 from deliveries import merging, mime, pagelinks, returnpath, tracking
+from deliveries.asides import Aside
 from deliveries.models import Delivery, Preparation
 from deliveries.transports import Outgoing
 from landingpages.models import PageType
@@ -25,15 +26,18 @@ from profiles.models import EmailFormat, Profile
 
 LINE_BREAKS = re.compile(r"[\r\n\x00\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 PLAIN_LINE, PLAIN_WORD = 255, 60  # characters
+EMPTY_LINES = re.compile(r"\n{3,}")
 HTML_TO_TEXT = ParserConfig(css=CSS_PROFILES["strict"], display_links=True)
-MERGED = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-# Characters of no text: they stand around the number of a merge field while HTML becomes text.
-BEFORE, AFTER = "\U000f0000", "\U000f0001"
 
 
 def pin(delivery: Delivery) -> dict[str, Any]:
     """The content as it will be sent, whatever is edited later: kept on the preparation."""
     source, tracked_links = tracking.instrument(delivery)
+    return draft(delivery) | {"html": source, "tracked_links": tracked_links}
+
+
+def draft(delivery: Delivery) -> dict[str, Any]:
+    """The content as it stands, links as they were written: for whoever looks at it. Nothing is stored."""
     return {
         "delivery": delivery.pk,
         "label": delivery.label,
@@ -44,9 +48,9 @@ def pin(delivery: Delivery) -> dict[str, Any]:
         "sender_email": delivery.sender_email or settings.SENDER_EMAIL,
         "postal_address": settings.SENDER_POSTAL_ADDRESS,
         "subject": delivery.subject,
-        "html": source,
+        "html": delivery.html,
         "tracking": delivery.tracking,
-        "tracked_links": tracked_links,
+        "tracked_links": [],
         "text": delivery.text or text_of(delivery.html),
         "service_page": _service_page(delivery),
         "centre": pagelinks.pin(pagelinks.centre()),
@@ -62,15 +66,11 @@ def _service_page(delivery: Delivery) -> dict[str, Any] | None:
 
 def text_of(source: str) -> str:
     """The text part of an HTML content, links in brackets; merge fields stay what they are, quotes and all."""
-    merged: list[str] = []
-
-    def put_aside(match: re.Match[str]) -> str:
-        merged.append(match[0])
-        return f"{BEFORE}{len(merged) - 1}{AFTER}"
-
-    html = MERGED.sub(put_aside, source.replace(BEFORE, "").replace(AFTER, ""))
-    text = get_text(html, HTML_TO_TEXT).strip() if html.strip() else ""
-    return re.sub(f"{BEFORE}(\\d+){AFTER}", lambda match: merged[int(match[1])], text)
+    aside = Aside()
+    html = aside.put(source)
+    text = get_text(html, HTML_TO_TEXT) if html.strip() else ""
+    lines = "\n".join(line.rstrip() for line in text.splitlines())  # a table fills its lines with spaces
+    return aside.back(EMPTY_LINES.sub("\n\n", lines).strip())
 
 
 def unsubscribe_url(profile: Profile, delivery: int) -> str:
@@ -80,6 +80,8 @@ def unsubscribe_url(profile: Profile, delivery: int) -> str:
 
 class Renderer:
     """Compiled once per batch, called once per message."""
+
+    prefix = ""  # before every subject
 
     def __init__(self, preparation: Preparation) -> None:
         self.preparation = preparation
@@ -103,6 +105,11 @@ class Renderer:
         return outgoing
 
     def values(self, profile: Profile) -> dict[str, Any]:
+        people = merging.profile_values(profile, self.customs)
+        return self.shared | {"profile": people, "tracking": self.tracked(profile)} | self.links(profile)
+
+    def links(self, profile: Profile) -> dict[str, str]:
+        """Merge field -> the link of this person."""
         delivery = self.content["delivery"]
         pages = {field: self.content.get(name) for field, name in merging.PAGES.items()}
         links = {field: pagelinks.url(page, profile, delivery) if page else "" for field, page in pages.items()}
@@ -111,15 +118,18 @@ class Renderer:
         links[merging.CENTRE] = pagelinks.url(centre, profile, delivery) if centre else ""
         own = self.content.get("service_page")
         links[merging.SERVICE_UNSUBSCRIBE] = pagelinks.url(own, profile, delivery) if own else links[merging.UNSUBSCRIBE]
-        people = merging.profile_values(profile, self.customs)
-        return self.shared | {"profile": people, "tracking": tracking.values(self.content, profile)} | links
+        return links
+
+    def tracked(self, profile: Profile) -> dict[str, str]:
+        """The links that lead through us, and the picture."""
+        return tracking.values(self.content, profile)
 
     def email(self, profile: Profile, address: str) -> Outgoing:
         if normalise_email(address) != address:
             raise InvalidAddress(_("The address is not valid."))  # it came past profiles: it could be two, or a command
         values = self.values(profile)
         headers = {
-            "Subject": header_text(self.subject.render(values)),
+            "Subject": header_text(self.prefix + self.subject.render(values)),
             "From": formataddr((header_text(self.content["sender_name"]), self.sender)),
             "To": mime.address_text(address),
             "Message-ID": self.message_id(profile),
@@ -127,7 +137,7 @@ class Renderer:
         }
         data = mime.mail(headers, **self.parts(profile, values))
         data = self.list_headers(values[merging.UNSUBSCRIBE]) + data
-        return Outgoing(address, returnpath.make(self.preparation.pk, profile.pk), data)
+        return Outgoing(address, self.return_path(profile), data)
 
     def parts(self, profile: Profile, values: dict[str, Any]) -> dict[str, str]:
         """The text and the HTML; for who wants text alone, the text, unless there is none (reference 6.1.6)."""
@@ -136,8 +146,11 @@ class Renderer:
         return {"text": text, "html": "" if wants_text else self.html.render(values)}
 
     def plain(self, profile: Profile, address: str) -> Outgoing:
-        text = self.text.render(self.values(profile))
+        text = self.prefix + self.text.render(self.values(profile))
         return Outgoing(address, "", text.encode())
+
+    def return_path(self, profile: Profile) -> str:
+        return returnpath.make(self.preparation.pk, profile.pk)
 
     def message_id(self, profile: Profile) -> str:
         """The same for every try to reach this person with this delivery (reliability D2)."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from deliveries import exclusions, withholding
 from deliveries.models import Delivery
 from deliveries.statuses import Exclusion
-from deliveries.typology_models import RuleKind, TypologyRule
+from deliveries.typology_models import RuleKind, RuleLevel, TypologyRule
 from profiles import audiences
 from profiles.channels import Channel
 from profiles.models import Profile
@@ -34,6 +34,8 @@ SENTENCES: dict[str, Any] = {
 
 def sentence(rule: TypologyRule) -> str:
     """What the rule leaves out, for the people who choose rules."""
+    if rule.kind == RuleKind.CONTROL:
+        return _controlling(rule)
     if rule.is_built_in:
         return str(SENTENCES.get(rule.code, rule.description))
     if rule.kind == RuleKind.FATIGUE:
@@ -42,6 +44,12 @@ def sentence(rule: TypologyRule) -> str:
         return _("Leaves out: %(who)s.") % {"who": audiences.in_words(rule.parameters["audience"])}
     except audiences.InvalidAudience as error:
         return str(error)
+
+
+def _controlling(rule: TypologyRule) -> str:
+    if rule.level == RuleLevel.ERROR:
+        return _("%(rule)s: a fault blocks the confirmation.") % {"rule": rule.name}
+    return _("%(rule)s: what it finds is a warning, and blocks nothing.") % {"rule": rule.name}
 
 
 def _fatigue(parameters: dict[str, Any]) -> str:

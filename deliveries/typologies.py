@@ -8,8 +8,10 @@ from django.contrib.auth.models import AbstractUser
 from django.db import connections, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import override
 
 from deliveries import controlgroups
+from deliveries.controls import CODE, CONTROL_RULES, EVERY
 from deliveries.models import Delivery
 from deliveries.statuses import OWN_RULES, PROTECTING, Exclusion
 from deliveries.typology_models import DEFAULT_TYPOLOGY, RuleKind, Typology, TypologyRule
@@ -42,6 +44,19 @@ def install(sender: AppConfig, using: str, **kwargs: Any) -> None:
             "is_active": exclusion not in SWITCHED_OFF,
         }
         rule, created = TypologyRule.objects.using(using).get_or_create(code=exclusion.value, defaults=values)
+        if created:
+            default.rules.add(rule)
+    for position, control in enumerate(CONTROL_RULES, 1):
+        with override(None):
+            label = str(control.label)
+        values = {
+            "label": label,
+            "kind": RuleKind.CONTROL,
+            "channel": "" if control.channels == EVERY else Channel.EMAIL.value,
+            "order": position,
+            "level": control.level.value,
+        }
+        rule, created = TypologyRule.objects.using(using).get_or_create(code=CODE + control.id, defaults=values)
         if created:
             default.rules.add(rule)
 

@@ -55,6 +55,15 @@ class BuiltInRuleForm(Revised):
         fields: tuple[str, ...] = ("is_active",)
 
 
+class ControlRuleForm(Revised):
+    """Of a control rule, whether it is active, and the highest level that its findings may have."""
+
+    class Meta:
+        model = TypologyRule
+        fields: tuple[str, ...] = ("is_active", "level")
+        help_texts = {"level": gettext_lazy("An error blocks the confirmation, a warning does not.")}
+
+
 class RuleForm(Revised):
     service = forms.ModelChoiceField(
         Service.objects.all(),

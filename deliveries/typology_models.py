@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from deliveries.statuses import OWN_RULES, PROTECTING, Exclusion
@@ -75,7 +76,9 @@ class TypologyRule(models.Model):
     @property
     def name(self) -> str:
         """The label; a rule that Heed brings is named in the reader's language."""
-        return str(Exclusion(self.code).label) if self.code in Exclusion.values else self.label
+        if self.code in Exclusion.values:
+            return str(Exclusion(self.code).label)
+        return gettext(self.label) if self.code else self.label
 
     @property
     def is_built_in(self) -> bool:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from deliveries import rule_words, typologies
 from deliveries.statuses import OWN_RULES
 from deliveries.typologies import ChangedMeanwhile
-from deliveries.typology_forms import BuiltInRuleForm, FatigueForm, Revised, RuleForm, TypologyForm
+from deliveries.typology_forms import BuiltInRuleForm, ControlRuleForm, FatigueForm, Revised, RuleForm, TypologyForm
 from deliveries.typology_models import RuleKind, Typology, TypologyRule
 from profiles.audience_builder import Builder
 from profiles.audiences import InvalidAudience
@@ -105,7 +105,8 @@ def rule(request: HttpRequest, rule_id: int) -> HttpResponse:
         return _rule_page(request, one, BuiltInRuleForm(instance=one), title=str(one), status=403)
     if not one.is_built_in:
         return _own_rule(request, one, title=str(one))
-    form = BuiltInRuleForm(request.POST or None, instance=TypologyRule.objects.get(pk=rule_id))
+    kind = ControlRuleForm if one.kind == RuleKind.CONTROL else BuiltInRuleForm
+    form = kind(request.POST or None, instance=TypologyRule.objects.get(pk=rule_id))
     if request.method == "POST" and form.is_valid() and _saved(request, one, form, form.values(), one.typologies.all()):
         return redirect("deliveries:typologies")
     return _rule_page(request, one, form, title=str(one), status=_status(form))

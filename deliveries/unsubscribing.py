@@ -44,6 +44,15 @@ def find(link: Link) -> Request | None:
     profile = aliases.by_public_id(link.public_id)
     if profile is None:
         return None
+    return _request(link, profile)
+
+
+def as_proof(link: Link) -> Request:
+    """What the link of a proof would ask for, for nobody: it is to be shown and not to be acted on."""
+    return _request(link, Profile())
+
+
+def _request(link: Link, profile: Profile) -> Request:
     deliveries: QuerySet[Delivery] = Delivery.objects.select_related("service")
     delivery = deliveries.filter(pk=link.delivery).first()
     channel = Channel.of(delivery.channel) if delivery else Channel.EMAIL

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from deliveries import audience_views, exclusion_list_views, log_views, tracking_log_views, typology_views, views
+from deliveries import (
+    audience_views,
+    content_views,
+    exclusion_list_views,
+    log_views,
+    preview_views,
+    proof_views,
+    tracking_log_views,
+    typology_views,
+    views,
+)
 
 app_name = "deliveries"
 urlpatterns = [
@@ -11,6 +21,11 @@ urlpatterns = [
     path("deliveries/count/", audience_views.count, name="count"),
     path("deliveries/<int:delivery_id>/", views.show, name="show"),
     path("deliveries/<int:delivery_id>/edit/", views.edit, name="edit"),
+    path("deliveries/<int:delivery_id>/content/", content_views.content, name="content"),
+    path("deliveries/<int:delivery_id>/content/mode/", content_views.mode, name="content_mode"),
+    path("deliveries/<int:delivery_id>/preview/", preview_views.preview, name="preview"),
+    path("deliveries/<int:delivery_id>/preview/frame/", preview_views.preview_frame, name="preview_frame"),
+    path("deliveries/<int:delivery_id>/proofs/", proof_views.proofs, name="proofs"),
     path("deliveries/<int:delivery_id>/prepare/", views.prepare, name="prepare"),
     path("deliveries/<int:delivery_id>/cancel/", views.cancel, name="cancel"),
     path("deliveries/<int:delivery_id>/confirm/", views.confirm, name="confirm"),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from deliveries import audience_step, content, explaining, lifecycle, merging, pagelinks, preparation, skeleton
+from deliveries import audience_step, controls, explaining, lifecycle, pagelinks, pictures, preparation, skeleton
 from deliveries.forms import DeliveryForm
 from deliveries.models import Batch, Delivery, Level
 from deliveries.statuses import DeliveryStatus, InvalidTransition
@@ -20,20 +20,9 @@ from profiles.backoffice import backoffice_view, is_fragment, operator, render
 from profiles.consent import actor
 from profiles.paging import Paginator
 
-COPIED = (
-    "channel",
-    "service",
-    "sender_name",
-    "sender_email",
-    "subject",
-    "html",
-    "text",
-    "tracking",
-    "audience",
-    "typology",
-    "control_group",
-    "size_limit",
-)
+CONTENT = ("subject", "html", "text", "content_mode", "blocks", "brand")
+RULES = ("typology", "control_group", "size_limit")
+COPIED = ("channel", "service", "sender_name", "sender_email", *CONTENT, "tracking", "audience", *RULES)
 STEPS = (DeliveryStatus.EDITING, DeliveryStatus.READY, DeliveryStatus.IN_PROGRESS, DeliveryStatus.FINISHED)
 
 
@@ -63,8 +52,9 @@ def add(request: HttpRequest) -> HttpResponse:
         return _audience_step(request, Delivery(**skeleton.content()), title=_("New delivery"), way=crumbs())
     form = DeliveryForm(request.POST or None, instance=Delivery(**skeleton.content()))
     if request.method == "POST" and form.is_valid():
-        delivery = Delivery.objects.create(**form.values(), created_by=actor(operator(request)))
-        return _after_saving(request, delivery)
+        values = skeleton.content() | form.values()
+        delivery = Delivery.objects.create(**values, created_by=actor(operator(request)))
+        return _after_saving(request, delivery, then="deliveries:content")
     return _edit_page(request, form, title=_("New delivery"), way=crumbs())
 
 
@@ -101,15 +91,16 @@ def _audience_step(request: HttpRequest, delivery: Delivery, *, title: str, way:
 def _edit_page(request: HttpRequest, form: DeliveryForm, *, title: str, way: list[tuple[str, str]]) -> HttpResponse:
     status = 422 if form.is_bound else 200
     saved = audience_step.saved_choices() if request.user.has_perm("profiles.view_savedaudience") else []
-    context = {"form": form, "builder": form.builder, "saved": saved, "fields": merging.fields()}
+    context = {"form": form, "builder": form.builder, "saved": saved}
     return render(request, "deliveries/edit.html", title=title, crumbs=way, status=status, **context)
 
 
-def _after_saving(request: HttpRequest, delivery: Delivery) -> HttpResponse:
+def _after_saving(request: HttpRequest, delivery: Delivery, *, then: str = "deliveries:show") -> HttpResponse:
     if "prepare" in request.POST and request.user.has_perm("deliveries.prepare_delivery"):
         return _do(request, delivery, preparation.start)
     messages.success(request, _("“%(label)s” is saved.") % {"label": delivery.label})
-    return redirect("deliveries:show", delivery.pk)
+    may_write = request.user.has_perm("deliveries.change_delivery")
+    return redirect(then if may_write else "deliveries:show", delivery.pk)
 
 
 @backoffice_view("deliveries.view_delivery")
@@ -170,7 +161,7 @@ def confirm(request: HttpRequest, delivery_id: int) -> HttpResponse:
     if delivery.status != DeliveryStatus.READY or delivery.preparation is None:
         messages.warning(request, _("There is nothing to confirm: prepare the delivery first."))
         return redirect("deliveries:show", delivery.pk)
-    found = content.findings(delivery.preparation.content)
+    found = controls.findings(delivery.preparation.content, delivery.preparation)
     return render(
         request,
         "deliveries/confirm.html",
@@ -215,6 +206,7 @@ def duplicate(request: HttpRequest, delivery_id: int) -> HttpResponse:
     label = _("Copy of %(label)s") % {"label": source.label}
     copied = {name: getattr(source, name) for name in names} | {"label": label[:128]}
     copy = Delivery.objects.create(**copied, created_by=actor(operator(request)))
+    pictures.hold(copy)
     return redirect("deliveries:edit", copy.pk)
 
 

@@ -1,11 +1,13 @@
 """Pictures of our own media: what is taken, how it is kept, and when it is forgotten."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.core.files.base import File
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,6 +21,8 @@ BYTES = 2 * 2**20  # of one picture
 PIXELS = 6000  # of its width, and of its height
 FORGOTTEN_AFTER = timedelta(days=1)  # a picture that nothing shows
 HELP = gettext_lazy("PNG, JPEG, GIF or WebP, at most 2 MB and 6,000 × 6,000 pixels.")
+# What else shows pictures: each gives those that it needs. Apps above landing pages add theirs.
+HOLDERS: list[Callable[[], QuerySet[Image]]] = []
 ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
 
 
@@ -59,7 +63,9 @@ def keep(upload: File, *, by: AbstractUser | str) -> Image:
 
 
 def forget_unused() -> int:
-    """Delete the pictures that no version, no block and no publication that waits has shown for a day; how many."""
+    """Delete the pictures that no version, block, publication that waits or holder has shown for a day; how many."""
     unused = Image.objects.filter(versions=None, blocks=None, waiting=None, uploaded_at__lt=timezone.now() - FORGOTTEN_AFTER)
+    for held in HOLDERS:
+        unused = unused.exclude(pk__in=held().values("pk"))
     deleted, _per_model = unused.delete()
     return deleted

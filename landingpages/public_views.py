@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from landingpages import embedding, jobs, limits, link_views, memberships, recording, visitcounts, visits
+from landingpages import embedding, jobs, limits, link_views, memberships, proofs, recording, visitcounts, visits
 from landingpages.forms import PageForm, form_class
 from landingpages.public_answers import (
     closed,
@@ -45,7 +45,11 @@ class AddressForm(forms.Form):
 @public
 def page(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
     """The page as its visitor may see it: for the profile behind a genuine link, for a stranger, or why there is none."""
-    visit = visits.find(slug, token, request.GET.get(memberships.SERVICE, ""))
+    service = request.GET.get(memberships.SERVICE, "")
+    visit = visits.find(slug, token, service)
+    is_known = visit is not None and visit.link is not None
+    if token and not is_known and (proof := proofs.find(token, service)):
+        return proofs.answer(request, proof, answer)
     if visit is None:
         return missing(request)
     preferred = visit.profile.preferred_language if visit.profile else ""

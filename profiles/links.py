@@ -37,6 +37,7 @@ class Purpose(IntEnum):
     OPEN = 5  # the picture of a message
     CLICK = 6  # a link of a message: `page` is its number
     DISPUTE = 7  # to a former address: freezes the profile, nothing else
+    PROOF = 8  # of a proof: opens what the real link would, and writes nothing; `page` is a landing page, or 0
 
 
 # Tightening works at least 400 days (CAN-SPAM asks for 30).
@@ -48,6 +49,7 @@ LIFETIME = {
     Purpose.OPEN: timedelta(days=400),
     Purpose.CLICK: timedelta(days=400),
     Purpose.DISPUTE: timedelta(days=400),
+    Purpose.PROOF: timedelta(days=30),
 }
 # Seeing stored data and changing ordinary fields; after that a page is empty and offers a fresh link.
 SEEING = timedelta(days=30)

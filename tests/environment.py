@@ -4,6 +4,7 @@ import os
 
 os.environ["ENV_FILE"] = os.devnull
 os.environ["DEBUG"] = "1"
+os.environ["CHECK_PUBLIC_URL"] = "0"  # nobody listens there; whoever tests it says so
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in the thread of the test
 SENDER = ("SENDER_NAME", "SENDER_EMAIL", "SENDER_POSTAL_ADDRESS", "PRIVACY_URL", "RETURN_PATH")
 for name in ("EMAIL_URL", "PUBLIC_URL", "LINK_KEYS", "SUPPRESSION_KEY", *SENDER):

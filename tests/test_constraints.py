@@ -8,7 +8,20 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation, TrackedLink, TrackingEvent
+from deliveries.models import (
+    Batch,
+    BlockStep,
+    Delivery,
+    DeliveryImage,
+    ExclusionCause,
+    Message,
+    Preparation,
+    Proof,
+    ProofMail,
+    TestProfile,
+    TrackedLink,
+    TrackingEvent,
+)
 from deliveries.typology_models import ExcludedAddress, ExcludedDomain, Typology, TypologyRule
 from landingpages.models import (
     Block,
@@ -106,6 +119,18 @@ def rule(**fields):
     TypologyRule.objects.create(**{"label": "x"} | fields)
 
 
+def proof(world, **fields):
+    return Proof.objects.create(**{"delivery": world.delivery, "number": 1, "request_key": uuid.uuid4()} | fields)
+
+
+def proof_mail(world, **fields):
+    ProofMail.objects.create(proof=proof(world), label="Ana", address="a@example.org", due_at=NOW, **fields)
+
+
+def picture():
+    return Image.objects.create(digest="0" * 64, content=b"x", type="image/png", width=1, height=1, name="x")
+
+
 BAD_ROWS = {
     "one_rule_per_code": [lambda w: rule(code="duplicate")],
     "rules_that_protect_people_are_active": [
@@ -120,6 +145,21 @@ BAD_ROWS = {
     "an_excluded_address_is_not_empty": [lambda w: ExcludedAddress.objects.create(channel="email", address="")],
     "an_excluded_domain_is_not_empty": [lambda w: ExcludedDomain.objects.create(domain="")],
     "a_size_limit_lets_somebody_through": [lambda w: Delivery.objects.update(size_limit=0)],
+    "a_test_profile_that_receives_has_an_address": [
+        lambda w: TestProfile.objects.create(label="Ana"),
+        lambda w: TestProfile.objects.create(label="Ana", is_for_proofs=False, is_trap=True),
+    ],
+    "a_proof_that_ended_has_its_moment": [
+        lambda w: proof_mail(w, status="sent"),
+        lambda w: proof_mail(w, ended_at=NOW),
+    ],
+    "proofs_are_numbered_per_delivery": [lambda w: [proof(w) for _ in range(2)]],
+    "block_steps_are_numbered_per_delivery": [
+        lambda w: [BlockStep.objects.create(delivery=w.delivery, number=1, blocks=[]) for _ in range(2)],
+    ],
+    "a_picture_is_held_once_per_delivery": [
+        lambda w: [DeliveryImage.objects.create(delivery=w.delivery, image=one) for one in [picture()] * 2],
+    ],
     "an_import_that_ended_has_its_moment": [
         lambda w: imported(status="finished"),
         lambda w: imported(ended_at=NOW),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from config.demo import details, letters, pages
 from config.demo.people import SEED, people
 from deliveries import lifecycle, preparation
-from deliveries.models import Delivery
+from deliveries.models import Delivery, TestProfile
 from landingpages.models import LandingPage
 from profiles import audiences, consent, subscriptions
 from profiles.channels import ANY_CHANNEL, Channel
@@ -26,6 +26,9 @@ MANAGER = ("ana", "Ana", "Lopes")
 MARKETER = ("luc", "Luc", "Besson")
 # Luc writes and prepares; only Ana, who may do everything, publishes pages and confirms deliveries.
 MARKETER_MAY = (
+    "view_proof",
+    "add_proof",
+    "view_testprofile",
     "view_profile",
     "add_profile",
     "change_profile",
@@ -100,6 +103,14 @@ def is_empty() -> bool:
     return not any(model._default_manager.exists() for model in (Profile, Delivery, LandingPage))
 
 
+# Whom contents are previewed as, and who receives proofs: the local mailbox shows them.
+TEST_PROFILES = (
+    {"label": "Ana, in English", "email": "ana@example.org", "first_name": "Ana", "preferred_language": "en"},
+    {"label": "Luc, en français", "email": "luc@example.org", "first_name": "Luc", "preferred_language": "fr"},
+    {"label": "Nobody by name", "email": "nobody@example.org"},
+)
+
+
 def load() -> Delivery:
     """Everything or nothing; returns the confirmed delivery, whose mails the worker sends."""
     with transaction.atomic():
@@ -116,6 +127,7 @@ def load() -> Delivery:
         _opt_out(others, chance, manager)
         _quarantine(others, chance, manager)
         pages.publish_for(Service.objects.get(label="Thursday letter"), manager)
+        TestProfile.objects.bulk_create(TestProfile(**values) for values in TEST_PROFILES)
         shared = {**pages.publish(manager), "audience": audiences.EVERYBODY, "created_by": consent.actor(manager)}
         confirmed = _confirmed(Delivery.objects.create(**letters.WINTER, **shared), manager)
         Delivery.objects.create(**letters.SPRING, **shared)
@@ -178,7 +190,7 @@ def _confirmed(delivery: Delivery, manager: AbstractUser) -> Delivery:
     preparation.start(delivery, by=manager)
     claimed = preparation.claim("demo")
     if claimed:
-        preparation.run(claimed)
+        preparation.run(claimed, asks_outside=False)  # no server listens yet
     delivery.refresh_from_db()
     lifecycle.confirm(delivery, preparation=delivery.preparation_id or 0, by=manager)
     return delivery

@@ -14,7 +14,7 @@ from tests.factories import ProfileFactory
 from tests.landingpages.visitors import everything, typed
 
 pytestmark = pytest.mark.django_db
-DOORS = {"/u/": {Purpose.ONE_CLICK, Purpose.PERSONAL}, "/c/": {Purpose.CONFIRM}, "/d/": {Purpose.DISPUTE}}
+DOORS = {"/u/": {Purpose.ONE_CLICK, Purpose.PERSONAL, Purpose.PROOF}, "/c/": {Purpose.CONFIRM}, "/d/": {Purpose.DISPUTE}}
 DATA = {"List-Unsubscribe": "One-Click", "confirm": "yes", "scopes": ["all"], "stop": ["all"], "undo": "yes"}
 
 
@@ -43,6 +43,17 @@ def test_a_token_opens_only_its_own_door(anonymous, marie, door, purpose):
     answer = anonymous.post(door + make_token(purpose, marie.public_id), DATA)
 
     assert (answer.status_code, everything() == before) == (404, True)
+
+
+def test_link_of_a_proof_writes_nothing_whomever_it_names(anonymous, online, marie):
+    before = everything()
+    token = make_token(Purpose.PROOF, marie.public_id, page=online.pk)
+
+    answers = [anonymous.post(f"{door}{token}", DATA) for door in ("/u/", f"/lp/{online.slug}/")]
+
+    assert [one.status_code in (200, 409, 422) for one in answers] == [True, True]
+    assert all(marie.last_name not in one.content.decode() for one in answers)
+    assert everything() == before
 
 
 def test_whatever_is_cut_or_changed_of_a_token_opens_nothing(anonymous, online, marie):

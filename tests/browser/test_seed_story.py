@@ -130,6 +130,7 @@ def send_email(office, work, smtp, label):
     office.goto("/admin/deliveries/new/")
     office.get_by_label("Libellé", exact=True).fill(label)
     office.get_by_label("Objet", exact=True).fill(label)
+    office.get_by_role("button", name="Enregistrer", exact=True).last.click()
     html = office.get_by_label("contenu HTML")
     html.fill(html.input_value().replace("</body>", '<a href="{{ blocklist_url }}">Ne plus rien recevoir</a></body>'))
     office.get_by_role("button", name="Enregistrer et préparer").click()

@@ -4,13 +4,27 @@ import uuid
 from datetime import date, timedelta
 
 from django.contrib.auth.models import Group, User
+from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils import timezone
 
-from deliveries import lifecycle, preparation, sending, skeleton, transports
-from deliveries.models import Delivery
+from deliveries import (
+    blockediting,
+    lifecycle,
+    mailblocks,
+    pictures,
+    preparation,
+    proof_sending,
+    proofing,
+    sending,
+    skeleton,
+    transports,
+)
+from deliveries.content_state import PARTS
+from deliveries.mailblocks import MailKind
+from deliveries.models import Delivery, TestProfile
 from deliveries.statuses import DeliveryStatus
-from landingpages import centre, copying, editing, publishing, scheduling
+from landingpages import centre, copying, editing, media, publishing, scheduling
 from landingpages.models import ScheduledPublication, Submission, SubmissionStatus, VisitCount
 from profiles import audiences, consent, freezing, pending, saved_audiences, subscriptions
 from profiles.channels import Channel
@@ -26,6 +40,7 @@ from tests.factories import (
     ServiceFactory,
 )
 from tests.landingpages.visitors import address, link
+from tests.profiles.images import PNG
 
 # Small batches, so that a delivery can be caught in the middle.
 SETTINGS = {"TRANSPORTS": {"email": "deliveries.transports.memory.MemorySession"}, "BATCH_MESSAGES": 4}
@@ -40,6 +55,7 @@ def build(operator: User) -> None:
     _people(operator)
     _quarantine()
     _audiences(operator)
+    _test_profiles()
     for status in ORDER:
         _delivery(status, operator)
     Group.objects.create(name="Marketers")
@@ -100,6 +116,24 @@ def _quarantine() -> None:
         QuarantinedAddressFactory(status=status)
 
 
+def _test_profiles() -> None:
+    TestProfile.objects.create(label="Ana at home", email="ana@example.org", first_name="Ana", is_trap=True)
+    TestProfile.objects.create(label=LONG_NAME["last_name"], email=LONG_ADDRESS, **LONG_NAME, preferred_language="fr")
+
+
+def _contents(delivery: Delivery, operator: User) -> None:
+    """One of every block, with a picture; a proof that was sent and one that could not be."""
+    blockediting.begin(delivery, by=operator)
+    image = media.keep(ContentFile(PNG, "spring.png"), by=operator)
+    picture = {"digest": image.digest, "width": image.width, "height": image.height, "name": image.name}
+    every = [mailblocks.new(kind) | (picture if kind == MailKind.IMAGE else {}) for kind in MailKind if kind != MailKind.FOOTER]
+    blockediting.store(delivery, [*every, *delivery.blocks], by=operator)
+    pictures.keep(delivery, image)
+    tests = list(TestProfile.objects.all())
+    proofing.request(delivery, tests=tests, prefix="Proof", key=uuid.uuid4(), by=operator)
+    proof_sending.send_due()
+
+
 def _delivery(status: DeliveryStatus, operator: User) -> None:
     label = f"Spring news, {status.label}" if status != DeliveryStatus.PAUSED else "Autumn sale " * 9
     delivery = Delivery.objects.create(
@@ -109,6 +143,7 @@ def _delivery(status: DeliveryStatus, operator: User) -> None:
         **skeleton.content(),
     )
     if status == DeliveryStatus.EDITING:
+        _contents(delivery, operator)
         return
     preparation.start(delivery, by=operator)
     if status == DeliveryStatus.PREPARING:
@@ -216,6 +251,27 @@ def _builder_pages() -> list[str]:
     ]
 
 
+def _content_pages(ready: int) -> list[str]:
+    """The editor in both modes, the preview of each part, proofs and test profiles."""
+    editing, test = Delivery.objects.get(status=DeliveryStatus.EDITING), TestProfile.objects.first()
+    marie = Profile.objects.order_by("pk").first()
+    keys = {block["kind"]: block["key"] for block in editing.blocks}
+    built, preview = reverse("deliveries:content", args=[editing.pk]), reverse("deliveries:preview", args=[ready])
+    return [
+        reverse("deliveries:content", args=[ready]),
+        reverse("deliveries:content_mode", args=[ready]),
+        reverse("deliveries:content_mode", args=[editing.pk]),
+        built + f"?block={keys[MailKind.TEXT]}&width=desktop&scheme=dark",
+        *(built + f"?block={keys[kind]}" for kind in (MailKind.IMAGE, MailKind.BUTTON, MailKind.SPACER)),
+        *(preview + f"?part={part}&person=test-{test.pk}" for part in PARTS),
+        reverse("deliveries:preview", args=[editing.pk]) + f"?person=profile-{marie.pk}&width=phone",
+        *(reverse("deliveries:proofs", args=[pk]) for pk in (ready, editing.pk)),
+        reverse("admin:deliveries_testprofile_changelist"),
+        reverse("admin:deliveries_testprofile_change", args=[test.pk]),
+        reverse("admin:deliveries_testprofile_add"),
+    ]
+
+
 NEW_KINDS = ("rich_text", "image", "shared", "radio", "agreement", "hidden")
 
 
@@ -285,6 +341,7 @@ def _delivery_pages() -> list[str]:
         reverse("deliveries:add"),
         *(reverse("deliveries:show", args=[pk]) for pk in newest.values()),
         reverse("deliveries:edit", args=[ready]),
+        *_content_pages(ready),
         reverse("deliveries:confirm", args=[ready]),
         reverse("deliveries:stop", args=[newest[DeliveryStatus.PAUSED]]),
         *(reverse(f"deliveries:{name}", args=[finished]) for name in ("exclusion_log", "sending_log", "tracking_log", "log")),

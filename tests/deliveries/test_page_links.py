@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from deliveries import lifecycle, pagelinks, rendering
+from deliveries import lifecycle, pagelinks, rendering, skeleton
 from deliveries.models import Delivery
 from deliveries.rendering import Renderer
 from deliveries.statuses import InvalidTransition
@@ -21,7 +21,7 @@ from tests.factories import ProfileFactory, PublishedPageFactory, ServiceFactory
 pytestmark = pytest.mark.django_db
 
 BOTH = "<a href='{{ preferences_url }}'>Preferences</a> <a href='{{ blocklist_url }}'>Nothing any more</a>"
-FORM = {"label": "Spring news", "subject": "Hello", "html": "<a href='{{ unsubscribe_url }}'>x</a>"}
+FORM = {"label": "Spring news", "subject": "Hello"}
 
 
 @pytest.fixture
@@ -208,8 +208,8 @@ def test_a_new_delivery_starts_with_the_default_pages_and_links_to_the_preferenc
         ("---------", False), ("The another page", False), ("The acquisition page", True),
     ]  # fmt: skip
     assert options(html, "blocklist_page") == [("---------", False), ("The blocklist page", True)]
-    assert "{{ preferences_url }}" in html.partition("<textarea")[2]
-    assert "{{ unsubscribe_url }}" in html.partition("<textarea")[2]
+    assert "{{ preferences_url }}" in skeleton.content()["html"]
+    assert "{{ unsubscribe_url }}" in skeleton.content()["html"]
 
 
 @pytest.mark.parametrize(("online", "is_default"), [(False, True), (True, False)])
@@ -220,14 +220,14 @@ def test_a_new_delivery_links_to_no_page_that_is_no_default_or_not_online(backof
 
     shown = "The acquisition page" if online else "The acquisition page (not online)"
     assert options(html, "preference_page") == [("---------", True), (shown, False)]
-    assert "{{ preferences_url }}" not in html.partition("<textarea")[2]
+    assert "{{ preferences_url }}" not in skeleton.content()["html"]
 
 
-def test_the_picker_offers_both_links(backoffice):
-    html = backoffice.get(reverse("deliveries:add")).content.decode()
+def test_the_picker_offers_both_links(backoffice, make_delivery):
+    html = backoffice.get(reverse("deliveries:content", args=[make_delivery().pk])).content.decode()
 
-    assert 'data-merge-field="{{ preferences_url }}"' in html
-    assert 'data-merge-field="{{ blocklist_url }}"' in html
+    assert 'data-insert="{{ preferences_url }}"' in html
+    assert 'data-insert="{{ blocklist_url }}"' in html
 
 
 def test_saving_stores_the_pages_and_duplicating_copies_them(backoffice, make_page):

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from deliveries import lifecycle, preparation
-from deliveries.models import Delivery, Message
+from deliveries.models import Delivery, Message, Proof, ProofMail
 from landingpages.models import Submission
 from profiles import (
     consent,
@@ -134,6 +134,15 @@ def marked(operator):
         profile=person,
         pending_change=change,
         created_at=NOW,
+    )
+    proof = Proof.objects.create(delivery=Delivery.objects.get(), number=1, request_key=uuid.uuid4())
+    ProofMail.objects.create(
+        proof=proof,
+        profile=person,
+        address=mark("deliveries.ProofMail.address", "{}@example.org"),
+        label=mark("deliveries.ProofMail.label"),
+        reason=mark("deliveries.ProofMail.reason"),
+        due_at=NOW,
     )
     record = QuarantinedAddressFactory(address=old, error_text=mark("quarantine.QuarantinedAddress.error_text"))
     mark.same("quarantine.QuarantinedAddress.address", "deliveries.Message.address")

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from deliveries import confirmations, preparation, sending, stopping, transports, workers
+from deliveries import confirmations, preparation, proof_sending, sending, stopping, transports, workers
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
 from landingpages import centre, media, publishing, reconciling, registrations, scheduling
@@ -92,6 +92,7 @@ class Command(BaseCommand):
         # First what somebody waits for in front of a screen.
         worked = reconciling.process_received() > 0
         worked |= self.unless_away(self.send_notices)
+        worked |= self.unless_away(self.send_proofs)
         worked |= self.import_batch()
         worked |= self.freeze_range()
         started = preparation.claim(self.worker.name)
@@ -129,6 +130,9 @@ class Command(BaseCommand):
 
     def send_notices(self) -> bool:
         return confirmations.send_due_notices() > 0
+
+    def send_proofs(self) -> bool:
+        return proof_sending.send_due() > 0
 
     def send_batch(self) -> bool:
         batch = sending.claim_batch(self.worker.name)
