@@ -34,7 +34,7 @@ TWIN = 654_188_383  # its draws of two people who follow each other are never bo
 TWINS = 10  # of crowd.MODULUS
 MILLION = 1_000_000
 OTHERS = MILLION  # messages of another preparation that are in the table
-# Engine -> name of a demand -> at most or at least; quick: of 50,000 profiles, where what every preparation takes weighs more.
+# Engine -> name of a demand -> at most or at least; quick: of 100,000 profiles, where what every preparation takes weighs more.
 DEMANDS = {"postgres": {"floor": 3.5, "best": 0.7, "usual": 12}, "sqlite": {"floor": 2.5, "usual": 12}}
 DEMANDS_QUICK = {"postgres": {"floor": 12, "best": 0.2, "usual": 4}, "sqlite": {"floor": 8, "usual": 4}}
 GROWTH, MEGABYTES = 13, 150
@@ -298,12 +298,12 @@ def report(arguments: argparse.Namespace, runs: dict[str, list[Measured]], grown
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="50,000 profiles")
+    parser.add_argument("--quick", action="store_true", help="100,000 profiles")
     parser.add_argument("--profiles", type=int, help="default 1,000,000")
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    arguments.profiles = arguments.profiles or (50_000 if arguments.quick else MILLION)
+    arguments.profiles = arguments.profiles or (100_000 if arguments.quick else MILLION)
     return arguments
 
 

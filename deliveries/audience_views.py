@@ -49,7 +49,7 @@ def _split(request: HttpRequest, tree: Tree) -> dict[str, Any]:
         return slow
     try:
         with time_limit(seconds):
-            rules = targeting.counted_rules(_channel(request))
+            rules = targeting.counted_rules(_channel(request), request.POST.get("typology", ""))
             split = targeting.count(tree, _channel(request), rules)
         words = audiences.in_words(tree)
     except TookTooLong:

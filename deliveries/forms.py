@@ -82,6 +82,7 @@ class DeliveryForm(ControlGroupFields, forms.ModelForm):
         }
         self.fields["tracking"].required = self.fields["typology"].required = False
         self.fields["size_limit"].widget.attrs["min"] = 1
+        self.fields["typology"].widget.attrs["data-audience-part"] = ""  # the count below the audience follows it
         self.fields["sender_name"].widget.attrs["placeholder"] = settings.SENDER_NAME
         self.fields["sender_email"].widget.attrs["placeholder"] = settings.SENDER_EMAIL
 

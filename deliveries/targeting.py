@@ -59,9 +59,9 @@ def write_messages(preparation: Preparation, *, above: int, up_to: int) -> int:
     return bulk.insert_computed(judged, into=Message, computed=columns, parameters=[preparation.pk, now])
 
 
-def counted_rules(channel: Channel) -> list[Rule]:
-    """The rules that count() applies, in their order: those that judge one person by herself."""
-    return exclusions.personal(typologies.current(channel))
+def counted_rules(channel: Channel, typology: str = "") -> list[Rule]:
+    """The rules that count() applies, in their order: those of the typology that judge one person by herself."""
+    return exclusions.personal(typologies.current(channel, typology))
 
 
 def count(tree: audiences.Tree, channel: Channel, rules: list[Rule] | None = None) -> dict[str, int]:

@@ -82,10 +82,14 @@ def causes(pinned: Pinned) -> list[tuple[str, str]]:
     return [(rule["exclusion"], rule["code"] if rule["exclusion"] in OWN_RULES.values() else "") for rule in left]
 
 
-def current(channel: Channel) -> Pinned:
-    """The rules that any delivery by this channel would be prepared by now, without what is true of some only."""
-    default = Typology.objects.get(code=DEFAULT_TYPOLOGY)
-    return [rule.pinned() for rule in applicable(default, channel) if not rule.criteria]
+def current(channel: Channel, typology: str = "") -> Pinned:
+    """The rules that a delivery by this channel would be prepared by now, without what is true of some deliveries only.
+
+    `typology` is an id as a form has it; the default where it is none.
+    """
+    number = int(typology) if typology.isascii() and typology.isdigit() and len(typology) < 19 else 0
+    chosen = Typology.objects.filter(pk=number).first() or Typology.objects.get(code=DEFAULT_TYPOLOGY)
+    return [rule.pinned() for rule in applicable(chosen, channel) if not rule.criteria]
 
 
 def applicable(typology: Typology, channel: str) -> list[TypologyRule]:

@@ -30,6 +30,7 @@ from deliveries.models import Delivery, Message, Preparation, Withheld
 from deliveries.statuses import CONFIRMED, DeliveryStatus, Exclusion, MessageStatus
 from profiles import audiences, bulk, erasure
 from profiles.channels import Channel
+from profiles.joining import one_of
 from profiles.models import Profile, ProfileAlias
 
 People = QuerySet[Profile]
@@ -85,7 +86,7 @@ def _later_twins(preparation: Preparation, parameters: dict[str, Any]) -> People
     holders = Profile.objects.order_by().exclude(**{address: ""}).values(address).annotate(holders=Count("pk"))
     shared = holders.filter(holders__gt=1).values(address)
     place = Window(RowNumber(), partition_by=F(address), order_by=F("pk").asc())
-    return _left(preparation).filter(**{f"{address}__in": shared}).annotate(place=place).filter(place__gt=1)
+    return _left(preparation).filter(one_of(address, shared)).annotate(place=place).filter(place__gt=1)
 
 
 def _solicited(preparation: Preparation, parameters: dict[str, Any]) -> People | None:

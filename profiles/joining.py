@@ -7,7 +7,8 @@ list that SQLite has to sort first. A join is neither, but the rows must be uniq
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import BooleanField, Case, CharField, Expression, Field, Q, QuerySet, Value, When
+from django.db import connection
+from django.db.models import BooleanField, Case, CharField, Expression, F, Field, Func, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import Col
 from django.db.models.functions import Concat
 from django.db.models.lookups import Exact, IsNull
@@ -39,6 +40,19 @@ class HasRow(Expression):
         there, own = _join(query, self.rows, self.column, self.profile)
         # The comparison lets SQLite walk from the rows to the profiles; with IS NOT NULL beside it the two are never NULL.
         return WhereNode([Exact(there, own), IsNull(there, False)])  # type: ignore[list-item]
+
+
+def one_of(column: str, values: QuerySet[Any, Any]) -> Q:
+    """Whose column is one of the values that the subquery finds.
+
+    On PostgreSQL as an array, so that each is looked up in the index of the column: beside long conditions it expects so few
+    rows that it would judge and sort everybody first.
+    """
+    if connection.vendor != "postgresql":
+        return Q(**{f"{column}__in": values})
+    array = Subquery(values, template="ARRAY(%(subquery)s)")
+    is_there = Func(F(column), array, template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
+    return Q(is_there)
 
 
 class RowText(Expression):

@@ -93,3 +93,16 @@ def test_audience_count_finds_what_plain_python_finds(database):
     assert correct.split()[0] == "correct", ended.stdout + ended.stderr
     for line in ended.stdout.splitlines()[-10:]:
         assert re.fullmatch(r"(ok|SHORT) (count|breakdown)-[a-z-]+ [\d.]+ \(demand <= 1.3\)", line)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", ["sqlite", POSTGRES])
+def test_preparation_gives_everybody_the_reason_that_plain_python_gives(database):
+    ended = run("preparation", "--profiles", "5000", "--rounds", "1", "--database", database)
+
+    demands = [line for line in ended.stdout.splitlines() if line.startswith(("ok ", "SHORT "))]
+    correct = next(line for line in ended.stdout.splitlines() if line.startswith(("correct", "WRONG")))
+    assert correct.split()[0] == "correct", ended.stdout + ended.stderr
+    assert len(demands) == {"sqlite": 3, "postgres": 4}[database]
+    assert re.fullmatch(r"ok preparation-megabytes [\d.]+ \(demand <= 150\)", demands[-1])
+    assert ended.returncode == any(line.startswith("SHORT") for line in demands)

@@ -380,6 +380,18 @@ def test_the_count_of_an_audience_names_each_own_rule(make_rule, backoffice):
     assert response.context["left"] == 0
 
 
+@pytest.mark.parametrize("typology", ["", "0", "no number"])
+def test_the_count_is_by_the_typology_of_the_form(make_rule, backoffice, typology):
+    make_rule(IN_FRANCE)
+    ProfileFactory(country="FR")
+    other = Typology.objects.create(label="Reminders")
+
+    by_default = backoffice.post("/admin/deliveries/count/", {"a:kind": "all", "typology": typology}).context
+    by_other = backoffice.post("/admin/deliveries/count/", {"a:kind": "all", "typology": other.pk}).context
+
+    assert (by_default["left"], by_other["left"]) == (0, 1)
+
+
 def test_two_operators_who_change_a_rule_at_once_do_not_overwrite_each_other(make_rule, operator):
     rule = make_rule(IN_FRANCE)
     stale = TypologyRule.objects.get(pk=rule.pk)

@@ -39,6 +39,24 @@ def test_the_rows_of_a_set_are_inserted_in_one_statement(django_assert_num_queri
     ]
 
 
+def test_columns_can_be_computed_from_each_row(django_assert_num_queries):
+    people = [ProfileFactory(country=country) for country in ("FR", "BE")]
+    service = ServiceFactory()
+    rows = Profile.objects.order_by().annotate(person=F("pk"), at_home=F("country")).values_list("person", "at_home")
+    computed = {
+        "profile": "person",
+        "service": f"CASE WHEN at_home = 'FR' THEN {service.pk} ELSE %s END",
+        "created_at": "%s",
+    }
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+
+    with django_assert_num_queries(1):
+        written = bulk.insert_computed(rows, into=Subscription, computed=computed, parameters=[service.pk, now])
+
+    assert written == 2
+    assert sorted(Subscription.objects.values_list("profile", flat=True)) == sorted(person.pk for person in people)
+
+
 @pytest.mark.parametrize("nobody", [Profile.objects.none, lambda: Profile.objects.filter(pk__in=[])])
 def test_a_set_that_cannot_have_rows_inserts_none(nobody, django_assert_num_queries):
     ProfileFactory()
