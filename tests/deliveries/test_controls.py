@@ -7,6 +7,7 @@ from deliveries.controls import CONTROL_RULES, Phase
 from deliveries.models import Level
 from deliveries.probing import Answer, Unreachable
 from deliveries.statuses import InvalidTransition
+from deliveries.typology_models import TypologyRule
 from profiles.links import Purpose, read_token
 from tests.factories import ProfileFactory
 
@@ -215,3 +216,30 @@ def test_answer_is_read_over_http(live_server):
     answer = probing.over_http(f"{live_server.url}/u/none")
 
     assert answer.status == 404
+
+
+def test_a_typology_says_which_control_rules_apply_and_how_strictly(make_delivery, prepare):
+    delivery = make_delivery(subject="")
+    prepare(delivery)
+    assert ("error", "The subject is empty.") in lines_of(delivery)
+
+    TypologyRule.objects.filter(code="control_subject").update(level="warning")
+    prepare(delivery)
+    assert ("warning", "The subject is empty.") in lines_of(delivery)
+
+    TypologyRule.objects.filter(code="control_subject").update(is_active=False)
+    prepare(delivery)
+    assert "The subject is empty." not in [text for _level, text in lines_of(delivery)]
+
+
+def lines_of(delivery):
+    return [(line.level, line.shown) for line in delivery.preparation.log.all()]
+
+
+def test_who_may_change_rules_lowers_a_control_rule(backoffice):
+    rule = TypologyRule.objects.get(code="control_unsubscription_link")
+
+    backoffice.post(f"/admin/typologies/rules/{rule.pk}/", {"is_active": "on", "level": "warning", "revision": rule.revision})
+
+    rule.refresh_from_db()
+    assert (rule.is_active, rule.level) == (True, "warning")

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from deliveries.controls import CONTROL_RULES
 from deliveries.models import Delivery
 from deliveries.typology_models import ExcludedAddress, ExcludedDomain, Typology, TypologyRule
 from tests.factories import ProfileFactory, ServiceFactory
@@ -46,7 +47,8 @@ def test_the_list_says_what_every_rule_does(backoffice, django_assert_num_querie
         "Leaves out people who no longer want to be contacted, by this channel or by any."
     )
     assert sentences["No France 0"] == "Leaves out: Country: France."
-    assert len(sentences) == 10 + rules
+    assert sentences["Check the subject"] == "Check the subject: a fault blocks the confirmation."
+    assert len(sentences) == 10 + len(CONTROL_RULES) + rules
 
 
 def test_a_filtering_rule_is_made_of_conditions(backoffice, operator):
