@@ -1,6 +1,6 @@
 """Deliveries, their preparations, and one message per targeted profile."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +10,7 @@ from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from deliveries.result_models import Share, Shift
 from deliveries.statuses import (
     CONFIRMED,
     BatchStatus,
@@ -189,6 +190,9 @@ class ExclusionCause(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["preparation", "exclusion", "detail"], name="one_volume_per_cause"),
         ]
+
+
+COUNTED: tuple[Any, ...] = (ExclusionCause, Share, Shift)  # of a preparation, once it is complete
 
 
 class Withheld(models.Model):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deliveries import audience_views, exclusion_list_views, log_views, tracking_log_views, typology_views, views
+from deliveries import audience_views, exclusion_list_views, log_views, result_views, tracking_log_views, typology_views, views
 
 app_name = "deliveries"
 urlpatterns = [
@@ -19,6 +19,9 @@ urlpatterns = [
     path("deliveries/<int:delivery_id>/stop/", views.stop, name="stop"),
     path("deliveries/<int:delivery_id>/duplicate/", views.duplicate, name="duplicate"),
     path("deliveries/<int:delivery_id>/exclusions/", log_views.exclusions, name="exclusion_log"),
+    path("deliveries/<int:delivery_id>/why/", result_views.why, name="why"),
+    path("deliveries/<int:delivery_id>/comparison/", result_views.comparison, name="comparison"),
+    path("deliveries/<int:delivery_id>/export/<slug:content>/", result_views.export, name="export"),
     path("deliveries/<int:delivery_id>/messages/", log_views.sending_log, name="sending_log"),
     path("deliveries/<int:delivery_id>/tracking/", tracking_log_views.tracking_log, name="tracking_log"),
     path("deliveries/<int:delivery_id>/log/", log_views.log, name="log"),

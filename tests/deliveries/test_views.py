@@ -119,8 +119,8 @@ def test_result_shows_every_cause_and_the_sum(backoffice, make_delivery, prepare
     for label in ("Address not specified", "Invalid address", "Address on blocklist", "Quarantined address", "Duplicate"):
         assert f'<th scope="row">{label}</th>' in html
     assert "3 = 1 + 2" in html
-    assert "No longer contact by email: 1" in html
-    assert "No longer contact (by any channel): 1" in html
+    assert '<th scope="row">No longer contact by email</th> <td class="number">1</td>' in html
+    assert '<th scope="row">No longer contact (by any channel)</th> <td class="number">1</td>' in html
     assert "Confirm: send to 1 person" in html
 
 
