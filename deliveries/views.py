@@ -149,7 +149,7 @@ def show(request: HttpRequest, delivery_id: int) -> HttpResponse:
         "audience": _in_words(delivery),
         "content": ready.content if ready and delivery.is_confirmed else None,
         "refreshes": delivery.status in (DeliveryStatus.PREPARING, DeliveryStatus.IN_PROGRESS) or is_ending,
-        "last_lines": list(delivery.log.order_by("-pk")[:5]),
+        "last_lines": [(line, "") for line in delivery.log.order_by("-pk")[:5]],
     }
     template = "deliveries/status.html" if is_fragment(request) else "deliveries/show.html"
     return render(request, template, title=delivery.label, crumbs=crumbs(), **context)
