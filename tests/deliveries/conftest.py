@@ -7,6 +7,7 @@ from deliveries.models import Delivery
 from deliveries.transports import TransportUnavailable, memory
 from profiles import audiences, merging
 from profiles.channels import Channel
+from profiles.models import Profile
 from tests.smtp import Server, Sink
 
 HTML = '<p>Hello {{ profile.first_name | default: "you" }}</p><p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>'
