@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
-from django.db.models.functions import StrIndex, Substr
+from django.db.models import CharField, Count, Func, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from deliveries import wholes
 from deliveries.models import Message, Preparation
 from deliveries.result_models import Share, ShareKind
 from profiles.channels import Channel
@@ -15,6 +15,7 @@ from profiles.regions import country_name, language_name
 
 MOST = 20  # values of each kind; the others are counted together
 COLUMNS = {ShareKind.COUNTRY: "profile__country", ShareKind.LANGUAGE: "profile__preferred_language"}
+NUMBERS = {"targeted": Count("profile_id"), "to_deliver": Count("profile_id", filter=Q(exclusion=""))}
 BY_CHANNEL = {Channel.EMAIL: tuple(ShareKind), Channel.SMS: (ShareKind.COUNTRY, ShareKind.LANGUAGE)}
 NAMES: dict[ShareKind, Callable[[str], str]] = {
     ShareKind.DOMAIN: str,
@@ -46,7 +47,11 @@ def count(preparation: Preparation) -> list[Share]:
     """The shares of a preparation, not saved yet; a person who was erased since it began counts among the others."""
     messages = Message.objects.filter(preparation=preparation).order_by()
     kinds = BY_CHANNEL[Channel.of(preparation.delivery.channel)]
-    return [Share(preparation=preparation, kind=kind, **row) for kind in kinds for row in _most(messages, kind)]
+    with wholes.planned_for_many():
+        found = _by_country_and_language(messages)
+        if ShareKind.DOMAIN in kinds:
+            found |= {ShareKind.DOMAIN: _most(messages.annotate(value=Domain("address")))}
+    return [Share(preparation=preparation, kind=kind, **row) for kind in kinds for row in found[kind]]
 
 
 def tables(preparation: Preparation) -> list[Table]:
@@ -57,17 +62,39 @@ def tables(preparation: Preparation) -> list[Table]:
     return [Table(kind, list(_lines(preparation, kind, rows[kind]))) for kind in ShareKind if kind in rows]
 
 
-def _most(messages: QuerySet[Message], kind: ShareKind) -> QuerySet[Any, Any]:
-    value = _domain() if kind == ShareKind.DOMAIN else F(COLUMNS[kind])
-    groups = messages.annotate(value=value).values("value")
-    counted = groups.annotate(targeted=Count("profile_id"), to_deliver=Count("profile_id", filter=Q(exclusion="")))
-    return counted.order_by("-targeted", "value")[:MOST]
+class Domain(Func):
+    """What stands after the @ of an address; empty where it is no email address."""
+
+    output_field = CharField()
+    template = "split_part(%(expressions)s, '@', 2)"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        at = "instr(%(expressions)s, '@')"
+        domain = f"CASE WHEN {at} > 0 THEN substr(%(expressions)s, {at} + 1) ELSE '' END"
+        return self.as_sql(compiler, connection, template=domain, **context)
 
 
-def _domain() -> Case:
-    """Of the address that the message has; none where it is no email address."""
-    at, text = StrIndex("address", Value("@")), CharField()
-    return Case(When(address__contains="@", then=Substr("address", at + 1)), default=Value("", text), output_field=text)
+def _most(groups: QuerySet[Any]) -> list[dict[str, Any]]:
+    """The most frequent values of messages that have one."""
+    counted = groups.values("value").annotate(**NUMBERS)
+    return list(counted.order_by("-targeted", "value")[:MOST])
+
+
+def _by_country_and_language(messages: QuerySet[Message]) -> dict[ShareKind, list[dict[str, Any]]]:
+    """Both in one pass over the profiles: there are not many pairs of two-letter codes."""
+    pairs = messages.values_list(*COLUMNS.values()).annotate(**NUMBERS)
+    sums: dict[ShareKind, dict[str, list[int]]] = {kind: {} for kind in COLUMNS}
+    for *values, targeted, to_deliver in pairs:
+        for kind, value in zip(COLUMNS, values, strict=True):
+            one = sums[kind].setdefault(value, [0, 0])
+            one[0] += targeted
+            one[1] += to_deliver
+    return {kind: _largest(by_value) for kind, by_value in sums.items()}
+
+
+def _largest(by_value: dict[str, list[int]]) -> list[dict[str, Any]]:
+    ordered = sorted(by_value.items(), key=lambda item: (-item[1][0], item[0]))[:MOST]
+    return [{"value": value, "targeted": targeted, "to_deliver": to_deliver} for value, (targeted, to_deliver) in ordered]
 
 
 def _lines(preparation: Preparation, kind: ShareKind, shares: list[Share]) -> Iterator[Line]:

@@ -3,7 +3,6 @@
 Both have their messages in the order of the same key, so the database compares them in one pass; what it counted is kept.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.db.models import Exists, Max, Min, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from deliveries import wholes
 from deliveries.models import Message, MessageQuerySet, Preparation
 from deliveries.result_models import Shift
 from deliveries.statuses import Exclusion, PreparationStatus
@@ -77,13 +77,15 @@ def former(preparation: Preparation) -> Preparation | None:
 
 def count(preparation: Preparation) -> list[Shift]:
     """What is different from the former preparation, not saved yet; nothing where there is none."""
-    before = former(preparation)
-    if before is None:
+    one_before = former(preparation)
+    if one_before is None:
         return []
-    now, was = preparation.pk, before.pk
-    rows = [*_rows(PRESENT, [was, now]), *((*row[:1], Shift.ABSENT, *row[1:]) for row in _rows(GONE, [was, now]))]
+    now, was = preparation.pk, one_before.pk
+    with wholes.planned_for_many():
+        present, gone = _rows(PRESENT, [was, now]), _rows(GONE, [was, now])
+    rows = [*present, *((before, Shift.ABSENT, *numbers) for before, *numbers in gone)]
     names = ("before", "after", "volume", "low", "high")
-    return [Shift(preparation=preparation, former=before, **dict(zip(names, row, strict=True))) for row in rows]
+    return [Shift(preparation=preparation, former=one_before, **dict(zip(names, row, strict=True))) for row in rows]
 
 
 def changes(preparation: Preparation) -> list[Change]:
@@ -140,10 +142,10 @@ GONE = f"""
     ) GROUP BY 1"""
 
 
-def _rows(sql: str, parameters: list[int]) -> Iterator[tuple[Any, ...]]:
+def _rows(sql: str, parameters: list[int]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        yield from cursor.fetchall()
+        return cursor.fetchall()
 
 
 def verdict(name: str) -> str:
