@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from deliveries import controlgroups
@@ -88,23 +89,25 @@ def _records(lines: Lines, channel: Channel) -> None:
 
 def _listed_addresses(lines: Lines, channel: Channel) -> None:
     listed = ExcludedAddress.objects.filter(channel=channel, address__in=_addresses(lines))
-    _add_entries(lines, {one.address: one for one in listed}, lambda line: line.message.address)
+    _add_entries(lines, {one.address: one for one in listed}, lambda line: line.message.address, page="excluded_addresses")
 
 
 def _listed_domains(lines: Lines, channel: Channel) -> None:
     def domain(line: Explanation) -> str:
         return line.message.address.rpartition("@")[2]
 
-    _add_entries(lines, {one.domain: one for one in ExcludedDomain.objects.filter(domain__in=map(domain, lines))}, domain)
+    listed = ExcludedDomain.objects.filter(domain__in={domain(line) for line in lines})
+    _add_entries(lines, {one.domain: one for one in listed}, domain, page="excluded_domains")
 
 
-def _add_entries(lines: Lines, entries: dict[str, Any], name: Callable[[Explanation], str]) -> None:
+def _add_entries(lines: Lines, entries: dict[str, Any], name: Callable[[Explanation], str], *, page: str) -> None:
     """The line of a list: which one, since when, and who put it there."""
     for line in lines:
         line.because = name(line)
         entry = entries.get(line.because)
         if entry and _was_there(entry.created_at, line):
             line.since, line.by = entry.created_at, entry.created_by
+            line.url = f"{reverse(f'deliveries:{page}')}?{urlencode({'q': line.because})}"
 
 
 def _shared(lines: Lines, channel: Channel) -> None:
@@ -140,14 +143,15 @@ def _twins(lines: Lines, channel: Channel) -> None:
 
 
 def _own_rules(lines: Lines, channel: Channel) -> None:
-    """Who made the rule, as long as it is the one that was applied."""
+    """The rule as it is now, and who made it, as long as it is the one that was applied."""
     codes = {line.message.detail for line in lines}
     numbers = [int(code.removeprefix("RL")) for code in codes if code.removeprefix("RL").isdigit()]
     rules = {rule.identifier: rule for rule in TypologyRule.objects.filter(pk__in=numbers)}
     for line in lines:
-        rule = rules.get(line.message.detail)
-        if rule and _was_there(rule.modified_at, line):
-            line.since, line.by = rule.modified_at, rule.modified_by
+        if rule := rules.get(line.message.detail):
+            line.url = reverse("deliveries:typology_rule", args=[rule.pk])
+            if _was_there(rule.modified_at, line):
+                line.since, line.by = rule.modified_at, rule.modified_by
 
 
 def _groups(lines: Lines, channel: Channel) -> None:
