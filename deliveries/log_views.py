@@ -27,7 +27,8 @@ def exclusions(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """Everybody whom the valid preparation left out; by rule or a part of it, and by the beginning of a name or address."""
     delivery = get_object_or_404(Delivery.objects.select_related("preparation"), pk=delivery_id)
     prepared, rule, text = delivery.preparation, request.GET.get("rule", ""), typed(request, "q")
-    rows = _messages(prepared).excluded().filter(**explaining.by_key(rule))
+    number = explaining.volume(prepared, rule) if prepared else 0
+    rows = _messages(prepared if number else None).excluded().filter(**explaining.by_key(rule))
     shown = stretch(search(rows, text), request)
     return render(
         request,
@@ -36,7 +37,7 @@ def exclusions(request: HttpRequest, delivery_id: int) -> HttpResponse:
         crumbs=crumbs(delivery),
         delivery=delivery,
         stretch=shown,
-        counted=shown.counted(explaining.volume(prepared, rule) if prepared and not text else None),
+        counted=shown.counted(None if text else number),
         lines=explaining.explain(shown.rows, Channel.of(delivery.channel)),
         rules=_choices(prepared) if prepared else [],
         rule=rule,
