@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from deliveries import because, exclusions, explaining, targeting
 from deliveries.models import Delivery, Message, Preparation
-from deliveries.statuses import Exclusion, MessageStatus
+from deliveries.statuses import Exclusion, LateExclusion, MessageStatus
 from profiles import aliases, audiences, finding, history
 from profiles.audience_reasons import Judged, Reason
 from profiles.channels import ANY_CHANNEL, Channel
@@ -89,21 +89,26 @@ def _of_message(delivery: Delivery, preparation: Preparation, message: Message, 
     answer = Answer(profile, status.value, label, message.reason_label, message.address, since=message.ended_at)
     if status == MessageStatus.PENDING:
         answer.text = _("waiting to be sent") if delivery.is_confirmed else _("gets the delivery once it is confirmed")
-        answer.notes += _warnings(preparation, channel, message.profile_id)
+        answer.notes += _warnings(preparation, channel, message)
     elif status == MessageStatus.EXCLUDED_LATE and profile:
         _add_late_tick(answer, message, profile, channel)
     return answer
 
 
-def _warnings(preparation: Preparation, channel: Channel, profile_id: int) -> list[str]:
+def _warnings(preparation: Preparation, channel: Channel, message: Message) -> list[str]:
     """What hand-over would say by now of somebody who is to be delivered to."""
-    judged = Profile.objects.filter(pk=profile_id).annotate(verdict=exclusions.standing_verdict(channel, preparation.rules))
-    verdict = judged.values_list("verdict", flat=True).first()
-    if not verdict:
-        return []
-    return [
-        _("Changed since the preparation: as it is now, this person is left out (%(rule)s).") % {"rule": Exclusion(verdict).label}
-    ]
+    present = Profile.objects.filter(pk=message.profile_id)
+    judged = present.annotate(verdict=exclusions.standing_verdict(channel, preparation.rules))
+    for verdict, address in judged.values_list("verdict", channel.address_field):
+        if verdict:
+            return [_left_out_by_now(str(Exclusion(verdict).label))]
+        if address != message.address:
+            return [_left_out_by_now(str(LateExclusion.ADDRESS_CHANGED.label))]
+    return []
+
+
+def _left_out_by_now(rule: str) -> str:
+    return _("Changed since the preparation: as it is now, this person is left out (%(rule)s).") % {"rule": rule}
 
 
 def _add_late_tick(answer: Answer, message: Message, profile: Profile, channel: Channel) -> None:

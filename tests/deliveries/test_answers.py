@@ -174,7 +174,11 @@ def test_an_address_that_was_changed_leads_to_whose_it_was(make_delivery, prepar
     found = ask(delivery, "Old@example.org")
 
     assert [(one.profile, one.label) for one in found] == [(marie, "To deliver")]
-    assert "This was the address at the preparation; the profile has another one now." in found[0].notes
+    assert found[0].notes == [
+        "Changed since the preparation: as it is now, this person is left out (Address changed since the preparation).",
+        "This was the address at the preparation; the profile has another one now.",
+    ]
+    assert [(one.address, len(one.notes)) for one in ask(delivery, "new@example.org")] == [("old@example.org", 1)]
 
 
 def test_an_address_that_nobody_has_is_told(backoffice, make_delivery, prepare):
