@@ -35,8 +35,8 @@ class Share(models.Model):
 class Shift(models.Model):
     """How many had the verdict `before` in the former preparation and have `after` in this one, where the two differ.
 
-    A verdict is an exclusion, DELIVER, or ABSENT for who was not targeted. `low` and `high` are the first and the last
-    profile id, so that a list of few need not walk through all.
+    A verdict is an exclusion, DELIVER, or ABSENT for who was not targeted. Their profile ids lie between `low` and `high`,
+    so that a list of few need not walk through all.
     """
 
     DELIVER, ABSENT = "deliver", "absent"

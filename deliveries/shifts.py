@@ -3,6 +3,7 @@
 Both have their messages in the order of the same key, so the database compares them in one pass; what it counted is kept.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,13 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deliveries import wholes
-from deliveries.models import Message, MessageQuerySet, Preparation
+from deliveries.models import ExclusionCause, Message, MessageQuerySet, Preparation
 from deliveries.result_models import Shift
 from deliveries.statuses import Exclusion, PreparationStatus
 
 COMPARABLE = (PreparationStatus.READY, PreparationStatus.SUPERSEDED)
 VERDICT = "CASE WHEN {row}.exclusion = '' THEN '" + Shift.DELIVER + "' ELSE {row}.exclusion END"
-GROUPED = "COUNT(*), MIN({row}.profile_id), MAX({row}.profile_id)"
 
 
 @dataclass(frozen=True)
@@ -76,14 +76,22 @@ def former(preparation: Preparation) -> Preparation | None:
 
 
 def count(preparation: Preparation) -> list[Shift]:
-    """What is different from the former preparation, not saved yet; nothing where there is none."""
+    """What is different from the former preparation, not saved yet; nothing where there is none.
+
+    Who is gone is what the former one counted of a verdict, less those of them who are here: no second pass finds them.
+    """
     one_before = former(preparation)
     if one_before is None:
         return []
-    now, was = preparation.pk, one_before.pk
     with wholes.planned_for_many():
-        present, gone = _rows(PRESENT, [was, now]), _rows(GONE, [was, now])
-    rows = [*present, *((before, Shift.ABSENT, *numbers) for before, *numbers in gone)]
+        rows = _rows(PAIRS, [one_before.pk, preparation.pk])
+    gone = Counter({Shift.DELIVER: one_before.to_deliver})
+    for exclusion, volume in ExclusionCause.objects.filter(preparation=one_before).values_list("exclusion", "volume"):
+        gone[exclusion] += volume
+    for before, _after, volume, _low, _high in rows:
+        gone[before] -= volume
+    rows = [row for row in rows if row[0] != row[1]]
+    rows += [(before, Shift.ABSENT, volume, 0, one_before.highest_id or 0) for before, volume in gone.items() if volume > 0]
     names = ("before", "after", "volume", "low", "high")
     return [Shift(preparation=preparation, former=one_before, **dict(zip(names, row, strict=True))) for row in rows]
 
@@ -125,21 +133,12 @@ CONDITIONS = {
 }
 
 TABLE = Message._meta.db_table
-PRESENT = f"""
+PAIRS = f"""
     SELECT CASE WHEN former.profile_id IS NULL THEN '{Shift.ABSENT}' ELSE {VERDICT.format(row="former")} END AS before,
-        {VERDICT.format(row="current")} AS after, {GROUPED.format(row="current")}
+        {VERDICT.format(row="current")} AS after, COUNT(*), MIN(current.profile_id), MAX(current.profile_id)
     FROM {TABLE} AS current
     LEFT JOIN {TABLE} AS former ON former.preparation_id = %s AND former.profile_id = current.profile_id
-    WHERE current.preparation_id = %s
-        AND (former.profile_id IS NULL OR former.exclusion <> current.exclusion)
-    GROUP BY 1, 2"""
-GONE = f"""
-    SELECT {VERDICT.format(row="former")} AS before, {GROUPED.format(row="former")}
-    FROM {TABLE} AS former
-    WHERE former.preparation_id = %s AND NOT EXISTS (
-        SELECT 1 FROM {TABLE} AS current
-        WHERE current.preparation_id = %s AND current.profile_id = former.profile_id
-    ) GROUP BY 1"""
+    WHERE current.preparation_id = %s GROUP BY 1, 2"""
 
 
 def _rows(sql: str, parameters: list[int]) -> list[tuple[Any, ...]]:
