@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import CharField, F, Value
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import MD5, Cast, Concat
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 Group = dict[str, Any]
@@ -47,3 +48,16 @@ def order(group: Group) -> list[OrderBy]:
     column = F(group["by"].removeprefix("-"))
     chosen = column.desc(nulls_last=True) if group["by"].startswith("-") else column.asc(nulls_last=True)
     return [chosen, F("pk").asc()]
+
+
+def in_words(group: Group) -> str:
+    """The group as people say it: who is in it, and how many."""
+    if is_none(group):
+        return gettext("nobody")
+    number = f"{group['percent']} %" if "percent" in group else str(group["number"])
+    if group["kind"] == RANDOM:
+        return gettext("%(number)s, drawn at random") % {"number": number}
+    names = {"number": number, "field": SORTED_BY[group["by"].removeprefix("-")]}
+    if group["by"].startswith("-"):
+        return gettext("the last %(number)s by %(field)s") % names
+    return gettext("the first %(number)s by %(field)s") % names

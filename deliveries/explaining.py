@@ -1,44 +1,18 @@
 """Why somebody was left out, in words: which rule, which flag, since when, by whom."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.db.models import Sum
 
-from deliveries import typologies
+from deliveries import because, typologies
+from deliveries.because import Explanation
 from deliveries.exclusions import BETWEEN
 from deliveries.models import ExclusionCause, Message, Preparation
 from deliveries.statuses import EXCLUSION_TEXTS, OWN_RULES, Exclusion
-from profiles import aliases, history
-from profiles.channels import OPT_OUT_LABELS, Channel
-from profiles.models import ConsentEvent, Profile
-from quarantine.models import QuarantinedAddress, Reason
-
-
-@dataclass
-class Explanation:
-    """One line of an exclusion log."""
-
-    message: Message
-    profile: Profile | None
-    rule: str
-    text: str
-    because: str = ""
-    since: datetime | None = None
-    by: str = ""
-    url: str = ""
-
-
-def detail_label(exclusion: str, detail: str) -> str:
-    """The flag or the error reason that splits a rule; empty where it has none."""
-    if exclusion == Exclusion.BLOCKLIST:
-        return str(OPT_OUT_LABELS.get(detail, detail))
-    if exclusion == Exclusion.QUARANTINE and detail:
-        return str(Reason(detail).label)
-    return ""
+from profiles import aliases
+from profiles.channels import Channel
+from profiles.models import Profile
 
 
 def causes(preparation: Preparation) -> list[dict[str, Any]]:
@@ -49,8 +23,9 @@ def causes(preparation: Preparation) -> list[dict[str, Any]]:
     for cause in ExclusionCause.objects.filter(preparation=preparation).order_by("-volume", "detail"):
         row = rows[_key(cause.exclusion, cause.detail)]
         row["volume"] += cause.volume
-        if label := detail_label(cause.exclusion, cause.detail):
-            row["parts"].append((label, cause.volume))
+        if cause.volume and (label := because.detail_label(cause.exclusion, cause.detail)):
+            key = f"{cause.exclusion}{BETWEEN}{cause.detail}"
+            row["parts"].append({"key": key, "label": label, "volume": cause.volume})
     return list(rows.values())
 
 
@@ -65,10 +40,16 @@ def rule_choices(preparation: Preparation) -> list[tuple[str, str]]:
 
 
 def by_key(key: str) -> dict[str, str]:
-    """What a message has whom the rule with this key left out; empty where it is no rule's."""
-    exclusion, _between, detail = key.partition(BETWEEN)
-    own = exclusion in OWN_RULES.values()
-    return ({"exclusion": exclusion} | ({"detail": detail} if own else {})) if exclusion in Exclusion.values else {}
+    """What a message has whom the rule with this key left out, or a part of it; empty where it is no rule's."""
+    exclusion, between, detail = key.partition(BETWEEN)
+    return ({"exclusion": exclusion} | ({"detail": detail} if between else {})) if exclusion in Exclusion.values else {}
+
+
+def volume(preparation: Preparation, key: str) -> int:
+    """How many the rule with this key left out; everybody who was, where it is no rule's."""
+    if not (found := by_key(key)):
+        return preparation.excluded
+    return ExclusionCause.objects.filter(preparation=preparation, **found).aggregate(sum=Sum("volume"))["sum"] or 0
 
 
 def _key(exclusion: str, detail: str) -> str:
@@ -88,27 +69,20 @@ def _own_names(preparations: Iterable[Preparation]) -> dict[tuple[int, str], str
 def explain(messages: list[Message], channel: Channel) -> list[Explanation]:
     """The excluded messages of one page of a log, of one channel, explained: a constant number of queries."""
     profiles = aliases.in_bulk([message.profile_id for message in messages])
-    ticks = _ticks([message for message in messages if message.exclusion == Exclusion.BLOCKLIST])
-    records = _records([message for message in messages if message.exclusion == Exclusion.QUARANTINE], channel)
     names = _names([message for message in messages if message.exclusion in OWN_RULES.values()])
-    kept = _kept([message for message in messages if message.exclusion == Exclusion.DUPLICATE], channel)
-    explained = []
-    for message in messages:
-        exclusion = Exclusion(message.exclusion)
-        rule = names.get(message.pk, str(exclusion.label))
-        line = Explanation(message, profiles.get(message.profile_id), rule, _text(exclusion, rule))
-        line.because = detail_label(message.exclusion, message.detail)
-        if tick := ticks.get(message.pk):
-            _add_tick(line, tick)
-        elif exclusion == Exclusion.QUARANTINE and (record := records.get(message.address)):
-            if record.excludes:  # since a release it tells who released it
-                line.since, line.by = record.error_at or record.created_at, record.modified_by
-            line.url = reverse("admin:quarantine_quarantinedaddress_change", args=[record.pk])
-        elif exclusion == Exclusion.DUPLICATE and (twin := kept.get((message.preparation_id, message.address))):
-            line.because = _("same address as %(profile)s") % {"profile": twin}
-            line.url = reverse("admin:profiles_profile_change", args=[twin.pk])
-        explained.append(line)
-    return explained
+    lines = [_line(message, profiles.get(message.profile_id), names) for message in messages]
+    for exclusion, add in because.SOURCES.items():
+        if some := [line for line in lines if line.message.exclusion == exclusion]:
+            add(some, channel)
+    return lines
+
+
+def _line(message: Message, profile: Profile | None, names: dict[Any, str]) -> Explanation:
+    exclusion = Exclusion(message.exclusion)
+    rule = names.get(message.pk, str(exclusion.label))
+    text = str(EXCLUSION_TEXTS[exclusion])
+    told = text % {"rule": rule} if exclusion in OWN_RULES.values() else text
+    return Explanation(message, profile, rule, told, because.detail_label(message.exclusion, message.detail))
 
 
 def _names(messages: list[Message]) -> dict[Any, str]:
@@ -117,44 +91,3 @@ def _names(messages: list[Message]) -> dict[Any, str]:
     names = _own_names(preparations.values())
     keys = {message.pk: (message.preparation_id, _key(message.exclusion, message.detail)) for message in messages}
     return {pk: names[key] for pk, key in keys.items() if key in names}
-
-
-def _text(exclusion: Exclusion, rule: str) -> str:
-    text = str(EXCLUSION_TEXTS[exclusion])
-    return text % {"rule": rule} if exclusion in OWN_RULES.values() else text
-
-
-def _add_tick(line: Explanation, tick: ConsentEvent) -> None:
-    line.since = tick.at
-    line.by = history.who(tick)
-    line.url = f"{reverse('profiles:consent_history', args=[tick.profile_id])}#event-{tick.pk}"
-
-
-def _ticks(messages: list[Message]) -> dict[Any, ConsentEvent]:
-    """Message -> the event that ticked its box last, before the preparation looked."""
-    events = ConsentEvent.objects.filter(profile__in=[message.profile_id for message in messages], after=True)
-    by_box: dict[tuple[int, str], list[ConsentEvent]] = {}
-    for event in events.order_by("pk"):
-        by_box.setdefault((event.profile_id, event.scope), []).append(event)
-    return {
-        message.pk: event
-        for message in messages
-        for event in by_box.get((message.profile_id, message.detail), [])
-        if event.at <= message.prepared_at
-    }
-
-
-def _records(messages: list[Message], channel: Channel) -> dict[str, QuarantinedAddress]:
-    records = QuarantinedAddress.objects.filter(channel=channel, address__in=[message.address for message in messages])
-    return {record.address: record for record in records}
-
-
-def _kept(messages: list[Message], channel: Channel) -> dict[tuple[int, str], Profile]:
-    """(preparation, address) -> the profile that the preparation kept for the address."""
-    if not messages:
-        return {}
-    addresses = {message.address for message in messages}
-    holders = {holder.pk: holder for holder in Profile.objects.filter(**{f"{channel.address_field}__in": addresses})}
-    preparations = {message.preparation_id for message in messages}
-    reached = Message.objects.to_deliver().filter(preparation__in=preparations, profile__in=holders, address__in=addresses)
-    return {(message.preparation_id, message.address): holders[message.profile_id] for message in reached}

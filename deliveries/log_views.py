@@ -1,19 +1,22 @@
 """The logs: who was left out and why, who was written to and what became of it, what happened to the delivery."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from deliveries import explaining
+from deliveries import explaining, remedies
+from deliveries.because import Explanation
 from deliveries.models import Delivery, Message, MessageQuerySet, Preparation
 from deliveries.statuses import MessageStatus
+from deliveries.stretches import search, stretch
 from deliveries.views import crumbs
 from profiles import aliases
 from profiles.backoffice import backoffice_view, render, typed
 from profiles.channels import Channel
-from profiles.fields import prefix
-from profiles.models import Profile, ProfileAlias
+from profiles.models import Profile
 from profiles.paging import Paginator
 
 ROWS = 50
@@ -21,42 +24,53 @@ ROWS = 50
 
 @backoffice_view("deliveries.view_delivery")
 def exclusions(request: HttpRequest, delivery_id: int) -> HttpResponse:
-    """Everybody whom the valid preparation left out; by rule, and by the beginning of a name or address."""
+    """Everybody whom the valid preparation left out; by rule or a part of it, and by the beginning of a name or address."""
     delivery = get_object_or_404(Delivery.objects.select_related("preparation"), pk=delivery_id)
-    rule, text = request.GET.get("rule", ""), typed(request, "q")
-    rows = _messages(delivery.preparation).excluded().order_by("profile_id")
-    rows = _search(rows.filter(**explaining.by_key(rule)), text)
-    page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
+    prepared, rule, text = delivery.preparation, request.GET.get("rule", ""), typed(request, "q")
+    number = explaining.volume(prepared, rule) if prepared else 0
+    rows = _messages(prepared if number else None).excluded().filter(**explaining.by_key(rule))
+    shown = stretch(search(rows, text), request)
     return render(
         request,
         "deliveries/exclusion_log.html",
         title=_("Exclusion log"),
         crumbs=crumbs(delivery),
         delivery=delivery,
-        page=page,
-        lines=explaining.explain(list(page.object_list), Channel.of(delivery.channel)),
-        rules=explaining.rule_choices(delivery.preparation) if delivery.preparation else [],
+        stretch=shown,
+        counted=shown.counted(None if text else number),
+        lines=explaining.explain(shown.rows, Channel.of(delivery.channel)),
+        rules=_choices(prepared) if prepared else [],
         rule=rule,
         q=text,
     )
+
+
+def _choices(preparation: Preparation) -> list[tuple[str, str]]:
+    """Every rule, each followed by the parts that it splits into."""
+    found = []
+    for cause in explaining.causes(preparation):
+        found.append((cause["key"], cause["label"]))
+        found += [(part["key"], f"{cause['label']} – {part['label']}") for part in cause["parts"]]
+    return found
 
 
 @backoffice_view("deliveries.view_delivery")
 def sending_log(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """Everybody to deliver to and what became of it; by status, and by the beginning of a name or address."""
     delivery = get_object_or_404(Delivery.objects.select_related("preparation"), pk=delivery_id)
-    status, text = request.GET.get("status", ""), typed(request, "q")
-    rows = _messages(delivery.preparation).to_deliver().order_by("profile_id")
-    rows = _search(rows.filter(status=status) if status in MessageStatus.values else rows, text)
-    page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
+    prepared, status, text = delivery.preparation, request.GET.get("status", ""), typed(request, "q")
+    rows = _messages(prepared).to_deliver()
+    is_filtered = status in MessageStatus.values
+    shown = stretch(search(rows.filter(status=status) if is_filtered else rows, text), request)
     return render(
         request,
         "deliveries/sending_log.html",
         title=_("Sending log"),
         crumbs=crumbs(delivery),
         delivery=delivery,
-        page=page,
-        lines=_with_profiles(list(page.object_list)),
+        stretch=shown,
+        counted=shown.counted(prepared.to_deliver if prepared and not text and not is_filtered else None),
+        lines=_with_profiles(shown.rows),
         statuses=[choice for choice in MessageStatus.choices if choice[0] != MessageStatus.IGNORED],
         status_filter=status,
         q=text,
@@ -68,7 +82,9 @@ def log(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """What happened to the delivery, newest first."""
     delivery = get_object_or_404(Delivery, pk=delivery_id)
     page = Paginator(delivery.log.order_by("-pk"), ROWS).get_page(request.GET.get("page"))
-    return render(request, "deliveries/log.html", title=_("Log"), crumbs=crumbs(delivery), delivery=delivery, page=page)
+    lines = remedies.with_remedies(page.object_list, delivery)
+    context: dict[str, Any] = {"delivery": delivery, "page": page, "lines": lines}
+    return render(request, "deliveries/log.html", title=_("Log"), crumbs=crumbs(delivery), **context)
 
 
 @backoffice_view("deliveries.view_delivery")
@@ -92,7 +108,7 @@ def _profile_log(request: HttpRequest, profile_id: int, template: str, *, exclud
     return render(request, template, title=str(profile), crumbs=way, tab_page="profile", profile=profile, page=page, lines=lines)
 
 
-def _explained(rows: list[Message]) -> list[explaining.Explanation]:
+def _explained(rows: list[Message]) -> list[Explanation]:
     """Messages of several deliveries explained, in their order."""
     channels = {row.preparation.delivery.channel for row in rows}
     by_channel = [[row for row in rows if row.preparation.delivery.channel == channel] for channel in sorted(channels)]
@@ -106,19 +122,6 @@ def _explained(rows: list[Message]) -> list[explaining.Explanation]:
 
 def _messages(preparation: Preparation | None) -> MessageQuerySet:
     return Message.objects.filter(preparation=preparation) if preparation else Message.objects.none()
-
-
-def _search(rows: MessageQuerySet, text: str) -> MessageQuerySet:
-    """By the profile's name or address as it is now, or by the address that the message has.
-
-    The message of a profile that was merged into another is found by the other's name.
-    """
-    if not text:
-        return rows
-    found = Profile.objects.matching(text).order_by().values("pk")
-    former = ProfileAlias.objects.filter(winner__in=found).values("former_id")
-    named = rows.filter(profile__in=found) | rows.filter(profile__in=former)
-    return named | rows.filter(prefix("address", text.lower()))
 
 
 def _with_profiles(rows: list[Message]) -> list[tuple[Message, Profile | None]]:

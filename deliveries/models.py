@@ -1,6 +1,6 @@
 """Deliveries, their preparations, and one message per targeted profile."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -19,6 +19,7 @@ from deliveries.proof_models import ProofKind as ProofKind
 from deliveries.proof_models import ProofMail as ProofMail
 from deliveries.proof_models import ProofStatus as ProofStatus
 from deliveries.proof_models import TestProfile as TestProfile
+from deliveries.result_models import Share, Shift
 from deliveries.statuses import (
     CONFIRMED,
     BatchStatus,
@@ -195,6 +196,9 @@ class ExclusionCause(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["preparation", "exclusion", "detail"], name="one_volume_per_cause"),
         ]
+
+
+COUNTED: tuple[Any, ...] = (ExclusionCause, Share, Shift)  # of a preparation, once it is complete
 
 
 class Withheld(models.Model):

@@ -16,13 +16,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from deliveries import controls, journal, lifecycle, pictures, rendering, targeting, typologies, withholding
+from deliveries import controls, journal, lifecycle, pictures, rendering, shares, shifts, targeting, typologies, withholding
 from deliveries.journal import Line
-from deliveries.models import Batch, Delivery, ExclusionCause, Level, Message, Preparation
+from deliveries.models import COUNTED, Batch, Delivery, ExclusionCause, Level, Message, Preparation
 from deliveries.statuses import OWN_RULES, DeliveryStatus, InvalidTransition, PreparationStatus
 from profiles import audiences, registering
 from profiles.consent import actor
 from profiles.models import Profile
+
+WITH_ERRORS = noop("Preparation completed in %(seconds)s s. Errors: %(errors)s. Correct them and prepare again.")
+WITH_WARNINGS = noop(
+    "Preparation completed in %(seconds)s s: %(targeted)s targeted, %(to_deliver)s to deliver. Warnings: %(warnings)s."
+)
+WITHOUT_FINDINGS = noop("Preparation completed in %(seconds)s s: %(targeted)s targeted, %(to_deliver)s to deliver.")
+SUMMARIES = (WITH_ERRORS, WITH_WARNINGS, WITHOUT_FINDINGS)
 
 
 class Interrupted(Exception):
@@ -123,11 +130,13 @@ def _complete(preparation: Preparation, *, seconds: float, asks_outside: bool) -
     to_deliver, causes = _counted(preparation)
     excluded = sum(cause.volume for cause in causes)
     targeted = to_deliver + excluded
+    counted = [causes, shares.count(preparation), shifts.count(preparation)]
     found = controls.findings(preparation.content, preparation, outside=asks_outside)
     with transaction.atomic():
         _update(preparation)
-        preparation.causes.all().delete()
-        ExclusionCause.objects.bulk_create(causes)
+        for model, rows in zip(COUNTED, counted, strict=True):
+            model.objects.filter(preparation=preparation).delete()
+            model.objects.bulk_create(rows)
         _write_batches(preparation)
         for line in [*found, _summary(targeted, to_deliver, seconds, found)]:
             _write(preparation, line)
@@ -201,7 +210,9 @@ def _write(preparation: Preparation, line: Line) -> None:
 def _summary(targeted: int, to_deliver: int, seconds: float, found: list[Line]) -> Line:
     """The last line, which sums up (reference 6.5.3)."""
     values = {"targeted": targeted, "to_deliver": to_deliver, "seconds": round(seconds, 1)}
-    if any(line.level == Level.ERROR for line in found):
-        text = noop("Preparation completed in %(seconds)s s with errors: correct them and prepare again.")
-        return Line(text, values, Level.ERROR)
-    return Line(noop("Preparation completed in %(seconds)s s: %(targeted)s targeted, %(to_deliver)s to deliver."), values)
+    numbers = {level: sum(line.level == level for line in found) for level in (Level.ERROR, Level.WARNING)}
+    if numbers[Level.ERROR]:
+        return Line(WITH_ERRORS, values | {"errors": numbers[Level.ERROR]}, Level.ERROR)
+    if numbers[Level.WARNING]:
+        return Line(WITH_WARNINGS, values | {"warnings": numbers[Level.WARNING]}, Level.WARNING)
+    return Line(WITHOUT_FINDINGS, values)

@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deliveries import explaining
+from deliveries import because
 from deliveries.models import Delivery, Message, TrackingEvent
 from deliveries.statuses import Exclusion, MessageStatus
 from profiles import aliases, timeline
@@ -53,8 +53,8 @@ def _entry(message: Message) -> Entry:
     delivery = message.preparation.delivery
     left_out = bool(message.exclusion)
     log = "deliveries:exclusion_log" if left_out else "deliveries:sending_log"
-    because = explaining.detail_label(message.exclusion, message.detail) if left_out else message.reason_label
-    parts = [str(Exclusion(message.exclusion).label) if left_out else "", because, message.address]
+    why = because.detail_label(message.exclusion, message.detail) if left_out else message.reason_label
+    parts = [str(Exclusion(message.exclusion).label) if left_out else "", why, message.address]
     return Entry(
         at=message.happened_at,  # type: ignore[attr-defined]
         title=_("%(channel)s “%(label)s”") % {"channel": Channel.of(delivery.channel).label, "label": delivery.label},

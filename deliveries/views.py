@@ -11,7 +11,19 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from deliveries import audience_step, controls, explaining, lifecycle, pagelinks, pictures, preparation, skeleton
+from deliveries import (
+    audience_step,
+    controls,
+    lifecycle,
+    pagelinks,
+    pictures,
+    preparation,
+    remedies,
+    shares,
+    shifts,
+    skeleton,
+    waterfall,
+)
 from deliveries.forms import DeliveryForm
 from deliveries.models import Batch, Delivery, Level
 from deliveries.statuses import DeliveryStatus, InvalidTransition
@@ -23,6 +35,7 @@ from profiles.paging import Paginator
 CONTENT = ("subject", "html", "text", "content_mode", "blocks", "brand")
 RULES = ("typology", "control_group", "size_limit")
 COPIED = ("channel", "service", "sender_name", "sender_email", *CONTENT, "tracking", "audience", *RULES)
+LINES = 50  # of a preparation's log that its result shows
 STEPS = (DeliveryStatus.EDITING, DeliveryStatus.READY, DeliveryStatus.IN_PROGRESS, DeliveryStatus.FINISHED)
 
 
@@ -112,20 +125,22 @@ def show(request: HttpRequest, delivery_id: int) -> HttpResponse:
     running = delivery.preparations.filter(status="running").first()
     progress = Batch.objects.filter(preparation=ready).progress() if delivery.is_confirmed else None
     is_ending = delivery.status == DeliveryStatus.STOPPED and bool(progress and progress["waiting"])
-    findings = ready.log.exclude(level=Level.INFORMATION) if ready else []
+    lines = list(ready.log.order_by("-pk")[:LINES])[::-1] if ready else []
     context: dict[str, Any] = {
         "delivery": delivery,
         "preparation": ready,
         "running": running,
         "steps": STEPS,
-        "causes": explaining.causes(ready) if ready else [],
+        "waterfall": waterfall.of(ready) if ready else None,
+        "shares": shares.tables(ready) if ready else [],
+        "changes": shifts.changes(ready) if ready and shifts.former(ready) else [],
         "progress": progress,
-        "findings": findings,
-        "has_errors": any(line.level == Level.ERROR for line in findings),
+        "prepared_lines": remedies.with_remedies(lines, delivery),
+        "has_errors": any(line.level == Level.ERROR for line in lines),
         "audience": _in_words(delivery),
         "content": ready.content if ready and delivery.is_confirmed else None,
         "refreshes": delivery.status in (DeliveryStatus.PREPARING, DeliveryStatus.IN_PROGRESS) or is_ending,
-        "last_lines": list(delivery.log.order_by("-pk")[:5]),
+        "last_lines": [(line, "") for line in delivery.log.order_by("-pk")[:5]],
     }
     template = "deliveries/status.html" if is_fragment(request) else "deliveries/show.html"
     return render(request, template, title=delivery.label, crumbs=crumbs(), **context)

@@ -22,6 +22,7 @@ from deliveries.models import (
     TrackedLink,
     TrackingEvent,
 )
+from deliveries.result_models import Share, Shift
 from deliveries.typology_models import ExcludedAddress, ExcludedDomain, Typology, TypologyRule
 from landingpages.models import (
     Block,
@@ -311,6 +312,10 @@ BAD_ROWS = {
         lambda w: Preparation.objects.update(targeted=3, to_deliver=1, excluded=1),
     ],
     "one_volume_per_cause": [lambda w: ExclusionCause.objects.create(preparation=w.preparation, exclusion="duplicate", volume=3)],
+    "one_share_per_value": [lambda w: [share(w) for _ in range(2)]],
+    "a_share_delivers_to_its_target": [lambda w: share(w, to_deliver=2)],
+    "one_volume_per_shift": [lambda w: [shift(w) for _ in range(2)]],
+    "a_shift_leads_elsewhere": [lambda w: shift(w, after="absent")],
     "a_message_is_excluded_or_to_deliver": [
         lambda w: message(w, exclusion="duplicate"),
         lambda w: message(w, status="ignored"),
@@ -336,6 +341,16 @@ CONSTRAINTS = {
     if model._meta.app_label in ("profiles", "quarantine", "landingpages", "deliveries", "config")
     for constraint in model._meta.constraints
 }
+
+
+def share(world, **values):
+    one = {"kind": "country", "value": "ZZ", "targeted": 1, "to_deliver": 1}
+    return Share.objects.create(preparation=world.preparation, **one | values)
+
+
+def shift(world, **values):
+    one = {"before": "absent", "after": "deliver", "volume": 1, "low": 1, "high": 1}
+    return Shift.objects.create(preparation=world.preparation, former=world.preparation, **one | values)
 
 
 def a_list_in_the_making(**values):

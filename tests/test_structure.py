@@ -298,6 +298,8 @@ NOT_PERSONAL = {
     "deliveries.TrackingEvent": "kind",
     "deliveries.Preparation": "status audience rules worker",
     "deliveries.ExclusionCause": "exclusion detail",
+    "deliveries.Share": "kind value",
+    "deliveries.Shift": "before after",
     "deliveries.Message": "exclusion detail status",
     "deliveries.Batch": "status worker",
     "deliveries.PreparationLog": "level",

@@ -144,6 +144,7 @@ def values(operator, settings, tmp_path):
         "digest": Logo.objects.create(digest="d" * 64, media_type="image/png", width=1, height=1, data=b"").digest,
         "import_id": job.pk,
         "name": "release",
+        "content": "exclusions",
         "page_id": page.pk,
         "version": "edited",
         "visitor": profile.pk,

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from deliveries import (
     blockediting,
@@ -46,6 +47,7 @@ from tests.profiles.images import PNG
 SETTINGS = {"TRANSPORTS": {"email": "deliveries.transports.memory.MemorySession"}, "BATCH_MESSAGES": 4}
 # What a worker would go on with comes last.
 ORDER = [DeliveryStatus(name) for name in ("editing", "ready", "finished", "stopped", "paused", "in_progress", "preparing")]
+PREPARED_TWICE = "Spring news, prepared again"
 LONG_NAME = {"first_name": "Marie-Charlotte Éléonore", "last_name": "de la Rochefoucauld-Montbazon"}
 LONG_ADDRESS = "marie-charlotte.de-la-rochefoucauld-montbazon@correspondance.maison-exemple.example.org"
 REFUSAL = "550 5.1.1 <gone@example.org>: Recipient address rejected: User unknown in virtual mailbox table"
@@ -56,6 +58,7 @@ def build(operator: User) -> None:
     _quarantine()
     _audiences(operator)
     _test_profiles()
+    _prepared_twice(operator)
     for status in ORDER:
         _delivery(status, operator)
     Group.objects.create(name="Marketers")
@@ -134,6 +137,30 @@ def _contents(delivery: Delivery, operator: User) -> None:
     proof_sending.send_due()
 
 
+def _prepared_twice(operator: User) -> None:
+    """Between the two, somebody came, somebody left, somebody opted out, and the content got a mistake."""
+    in_paris = {"field": "city", "operator": "is", "value": "Paris"}
+    reached = {"any": [{"field": "country", "operator": "in", "value": ["FR"]}, in_paris]}
+    tree = {"all": [reached, {"not": {"field": "gender", "operator": "in", "value": ["male"]}}]}
+    delivery = Delivery.objects.create(label=PREPARED_TWICE, subject="Spring", audience=tree, **skeleton.content())
+    _prepare(delivery, operator)
+    leaves, refuses = ProfileFactory.create_batch(3), ProfileFactory()
+    _prepare(delivery, operator)
+    Profile.objects.filter(pk__in=[one.pk for one in leaves]).update(country="BE", gender="male")
+    consent.opt_out(refuses, "email", source=Source.ONE_CLICK)
+    ProfileFactory(email="late@example.org", preferred_language="de")
+    delivery.refresh_from_db()
+    changed = {"subject": "", "html": "<p>Hello {{ profile.first_name }}</p>", "sender_email": ""}
+    lifecycle.revise(delivery, changed, revision=delivery.revision, by=operator)
+    _prepare(delivery, operator)
+
+
+def _prepare(delivery: Delivery, operator: User) -> None:
+    preparation.start(delivery, by=operator)
+    preparation.run(preparation.claim("test"))
+    delivery.refresh_from_db()
+
+
 def _delivery(status: DeliveryStatus, operator: User) -> None:
     label = f"Spring news, {status.label}" if status != DeliveryStatus.PAUSED else "Autumn sale " * 9
     delivery = Delivery.objects.create(
@@ -145,11 +172,10 @@ def _delivery(status: DeliveryStatus, operator: User) -> None:
     if status == DeliveryStatus.EDITING:
         _contents(delivery, operator)
         return
-    preparation.start(delivery, by=operator)
     if status == DeliveryStatus.PREPARING:
+        preparation.start(delivery, by=operator)
         return
-    preparation.run(preparation.claim("test"))
-    delivery.refresh_from_db()
+    _prepare(delivery, operator)
     if status == DeliveryStatus.READY:
         return
     lifecycle.confirm(delivery, preparation=delivery.preparation_id, by=operator)
@@ -344,7 +370,23 @@ def _delivery_pages() -> list[str]:
         *_content_pages(ready),
         reverse("deliveries:confirm", args=[ready]),
         reverse("deliveries:stop", args=[newest[DeliveryStatus.PAUSED]]),
+        *_result_pages(Delivery.objects.get(label=PREPARED_TWICE), finished),
         *(reverse(f"deliveries:{name}", args=[finished]) for name in ("exclusion_log", "sending_log", "tracking_log", "log")),
+    ]
+
+
+def _result_pages(delivery: Delivery, finished: int) -> list[str]:
+    """One of every answer, and of every list of a comparison."""
+    pk, gone = delivery.pk, Profile.objects.filter(country="BE").first()
+    asked = ["", gone.email, "marie@example.org", LONG_ADDRESS, "late@example.org", "nobody@example.org"]
+    return [
+        reverse("deliveries:show", args=[pk]),
+        reverse("deliveries:log", args=[pk]),
+        *(reverse("deliveries:why", args=[pk]) + f"?{urlencode({'who': who})}" for who in asked),
+        reverse("deliveries:why", args=[finished]) + "?who=gone@example.org",
+        *(reverse("deliveries:comparison", args=[pk]) + f"?change={kind}" for kind in ("", "new", "gone", "now_excluded")),
+        reverse("deliveries:comparison", args=[finished]),
+        *(reverse("deliveries:export", args=[pk, content]) for content in ("exclusions", "to-deliver")),
     ]
 
 

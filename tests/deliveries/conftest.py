@@ -5,8 +5,9 @@ import pytest
 from deliveries import lifecycle, preparation, sending, transports
 from deliveries.models import Delivery
 from deliveries.transports import TransportUnavailable, memory
-from profiles import audiences
+from profiles import audiences, merging
 from profiles.channels import Channel
+from profiles.models import Profile
 from tests.smtp import Server, Sink
 
 HTML = '<p>Hello {{ profile.first_name | default: "you" }}</p><p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>'
@@ -73,3 +74,13 @@ def smtp(settings):
     yield server.sink
     server.sink.hold_rcpt.set()
     server.stop()
+
+
+@pytest.fixture
+def merge(operator):
+    def run(winner, loser, *from_loser):
+        winner, loser = (Profile.objects.get(pk=profile.pk) for profile in (winner, loser))
+        revisions = (winner.revision, loser.revision)
+        return merging.merge(winner, loser, from_loser=set(from_loser), revisions=revisions, by=operator)
+
+    return run

@@ -4,8 +4,8 @@ import pytest
 
 from deliveries import returnpath
 from deliveries.models import Message
-from profiles import consent, merging
-from profiles.models import Profile, Source
+from profiles import consent
+from profiles.models import Source
 from tests.factories import ProfileFactory
 
 pytestmark = pytest.mark.django_db
@@ -13,16 +13,6 @@ pytestmark = pytest.mark.django_db
 
 def outcomes():
     return list(Message.objects.order_by("profile_id").values_list("profile_id", "status", "outcome"))
-
-
-@pytest.fixture
-def merge(operator):
-    def run(winner, loser, *from_loser):
-        winner, loser = (Profile.objects.get(pk=profile.pk) for profile in (winner, loser))
-        revisions = (winner.revision, loser.revision)
-        return merging.merge(winner, loser, from_loser=set(from_loser), revisions=revisions, by=operator)
-
-    return run
 
 
 @pytest.fixture
