@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from deliveries import content, journal, lifecycle, rendering, targeting, typologies, withholding
+from deliveries import content, journal, lifecycle, pacing, planning, rendering, targeting, typologies, waves, withholding
 from deliveries.journal import Line
 from deliveries.models import Batch, Delivery, ExclusionCause, Level, Message, Preparation
 from deliveries.statuses import OWN_RULES, DeliveryStatus, InvalidTransition, PreparationStatus
@@ -29,15 +29,15 @@ class Interrupted(Exception):
     """The preparation was cancelled, or another worker took it over: nothing more is written."""
 
 
-def start(delivery: Delivery, *, by: AbstractUser | str) -> Preparation:
-    """Ask the workers for a new preparation, with the content and the audience as they are now."""
+def start(delivery: Delivery, *, by: AbstractUser | str, where: Q | None = None) -> Preparation:
+    """Ask the workers for a new preparation, with the content, audience and plan as they are now. A confirmation is over."""
     with transaction.atomic():
-        lifecycle.move(delivery, DeliveryStatus.PREPARING)
+        lifecycle.move(delivery, DeliveryStatus.PREPARING, where=where, prepares_at=None, **lifecycle.NOT_CONFIRMED)
         number = (delivery.preparations.aggregate(last=Max("number"))["last"] or 0) + 1
         preparation = Preparation.objects.create(
             delivery=delivery,
             number=number,
-            content=rendering.pin(delivery),
+            content=rendering.pin(delivery) | {"contact_at": planning.as_pinned(delivery.contact_at)},
             audience=delivery.audience,
             rules=typologies.pin(delivery),
             created_by=actor(by),
@@ -119,12 +119,12 @@ def _complete(preparation: Preparation, *, seconds: float) -> None:
     to_deliver, causes = _counted(preparation)
     excluded = sum(cause.volume for cause in causes)
     targeted = to_deliver + excluded
-    found = content.findings(preparation.content)
+    found = [*content.findings(preparation.content), *waves.findings(preparation.delivery, to_deliver)]
     with transaction.atomic():
         _update(preparation)
         preparation.causes.all().delete()
         ExclusionCause.objects.bulk_create(causes)
-        _write_batches(preparation)
+        _write_batches(preparation, to_deliver=to_deliver)
         for line in [*found, _summary(targeted, to_deliver, seconds, found)]:
             _write(preparation, line)
         _update(
@@ -153,20 +153,24 @@ def _counted(preparation: Preparation) -> tuple[int, list[ExclusionCause]]:
     return to_deliver, rows + zeros
 
 
-def _write_batches(preparation: Preparation) -> None:
-    """Cut those to deliver into ranges of BATCH_MESSAGES, in one statement."""
+def _write_batches(preparation: Preparation, *, to_deliver: int) -> None:
+    """Cut those to deliver into ranges of one wave and at most the batch size, in one statement."""
     preparation.batches.all().delete()
-    now = timezone.now()
+    delivery = preparation.delivery
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO {Batch._meta.db_table}
-                (preparation_id, low, high, total, status, worker, due_at, rounds, sent, failed, excluded_late, uncertain)
-            SELECT %s, MIN(profile_id), MAX(profile_id), COUNT(*), 'waiting', '', %s, 0, 0, 0, 0, 0
+                (preparation_id, low, high, total, status, worker, due_at, rounds, sent, failed, excluded_late, uncertain, wave)
+            SELECT %s, MIN(profile_id), MAX(profile_id), COUNT(*), 'waiting', '', %s, 0, 0, 0, 0, 0, wave
             FROM (
-                SELECT profile_id, (ROW_NUMBER() OVER (ORDER BY profile_id) - 1) / %s AS batch
-                FROM {Message._meta.db_table} WHERE preparation_id = %s AND exclusion = ''
-            ) AS numbered GROUP BY batch""",
-            [preparation.pk, connection.ops.adapt_datetimefield_value(now), settings.BATCH_MESSAGES, preparation.pk],
+                SELECT profile_id, position / %s AS batch, {waves.place(delivery.waves, to_deliver)} AS wave
+                FROM (
+                    SELECT profile_id, ROW_NUMBER() OVER (ORDER BY profile_id) - 1 AS position
+                    FROM {Message._meta.db_table} WHERE preparation_id = %s AND exclusion = ''
+                ) AS numbered
+            ) AS placed GROUP BY wave, batch""",
+            [preparation.pk, now, pacing.batch_size(delivery), preparation.pk],
         )
 
 
