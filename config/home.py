@@ -32,13 +32,13 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _deliveries() -> dict[str, Any]:
-    open_ones = Delivery.objects.select_related("preparation").order_by("-modified_at")
+    open_ones = Delivery.objects.planned().select_related("preparation").order_by("-modified_at")
     week = Delivery.objects.filter(confirmed_at__gte=timezone.now() - timedelta(days=7))
     return {
         "waiting": open_ones.filter(status__in=WAITING)[:8],
         "under_way": open_ones.filter(status__in=UNDER_WAY)[:8],
         "week": Batch.objects.filter(preparation__in=week.values("preparation")).progress(),
-        "has_deliveries": Delivery.objects.exists(),
+        "has_deliveries": Delivery.objects.planned().exists(),
     }
 
 

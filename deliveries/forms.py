@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from deliveries import merging, pagelinks
 from deliveries.control_forms import ControlGroupFields
 from deliveries.models import Delivery
+from deliveries.plan_forms import PACE, SCHEDULE, PlanForm
 from deliveries.typology_models import Typology
 from landingpages.models import LandingPage
 from profiles.audience_builder import Builder
@@ -24,7 +25,7 @@ class PageField(forms.ModelChoiceField):
         return page.label if pagelinks.is_open(page) else _("%(page)s (not online)") % {"page": page.label}
 
 
-class DeliveryForm(ControlGroupFields, forms.ModelForm):
+class DeliveryForm(ControlGroupFields, PlanForm):
     """What an operator may set. The audience is a rule tree: `builder` holds it as it was typed.
 
     `typed` is what stood in the form when a button of the audience was pressed: shown again, not judged.
@@ -87,6 +88,8 @@ class DeliveryForm(ControlGroupFields, forms.ModelForm):
             **self.control_initial(self.instance.control_group),
             **({name: typed[name] for name in self.fields if name in typed} if typed is not None else {}),
         }
+        if typed is not None:
+            self.initial["confirmation_requested"] = "confirmation_requested" in typed  # a box that is not ticked says nothing
         self.fields["tracking"].required = self.fields["typology"].required = False
         self.fields["size_limit"].widget.attrs["min"] = 1
         self.fields["sender_name"].widget.attrs["placeholder"] = settings.SENDER_NAME
@@ -133,10 +136,11 @@ class DeliveryForm(ControlGroupFields, forms.ModelForm):
         return super().clean()
 
     def has_changed(self) -> bool:
-        return super().has_changed() or self.tree != self.stored_tree
+        others = set(self.changed_data) - {*SCHEDULE, *PACE}
+        return bool(others) or self.plan_has_changed() or self.tree != self.stored_tree
 
     def values(self) -> dict[str, Any]:
         """The columns of the delivery as the form has them."""
         stored = {name: self.cleaned_data[name] for name in self._meta.fields or ()}
-        own = {"audience": self.tree, "control_group": self.control_group()}
-        return stored | own | {"service": self.cleaned_data["subscribers"]}
+        own = {"audience": self.tree, "control_group": self.control_group(), "service": self.cleaned_data["subscribers"]}
+        return stored | own | self.plan()

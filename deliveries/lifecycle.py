@@ -75,7 +75,7 @@ def begin(delivery: Delivery) -> None:
     with transaction.atomic():
         due = Q(confirmed_at__isnull=False, contact_at__lte=timezone.now())
         move(delivery, DeliveryStatus.IN_PROGRESS, only_from=DeliveryStatus.READY, where=due)
-        waves.release(_fit(delivery.preparation_id), delivery.waves, at=timezone.now())
+        waves.release(_fit(delivery.preparation_id or 0), delivery.waves, at=timezone.now())
         write(delivery, Line(noop("The contact date has come: sending starts.")))
 
 
@@ -95,7 +95,7 @@ def _refuse_other_date(delivery: Delivery, preparation: int) -> None:
         raise InvalidTransition(_(DATE_CHANGED))
 
 
-def _fit(preparation: int | None) -> Preparation:
+def _fit(preparation: int) -> Preparation:
     """The preparation, if what it says can be sent now."""
     ready = Preparation.objects.get(pk=preparation)
     if ready.log.filter(level=Level.ERROR).exists():

@@ -4,18 +4,22 @@ Both are kept in rows that are changed by guarded updates, so any number of work
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 
-from deliveries.models import Batch, Delivery, DomainLimit, DomainMinute, RateUnit
+from deliveries.journal import Line
+from deliveries.models import Batch, Delivery, DomainLimit, DomainMinute, Level, RateUnit
 from profiles.channels import Channel
 
 PORTION_SECONDS = 10  # a delivery with a rate sends what this time allows, then waits
 UNIT_SECONDS = {RateUnit.MINUTE.value: 60, RateUnit.HOUR.value: 3600}
 MINUTE = timedelta(minutes=1)
+TOO_SLOW = noop("%(number)s messages take longer at this rate than the delivery is valid: the last ones would fail.")
 
 
 def batch_size(delivery: Delivery) -> int:
@@ -31,6 +35,12 @@ def duration(delivery: Delivery, messages: int) -> timedelta:
     if not delivery.rate:
         return timedelta()
     return timedelta(seconds=messages * UNIT_SECONDS[delivery.rate_unit] / delivery.rate)
+
+
+def findings(delivery: Delivery, total: int) -> Iterator[Line]:
+    """Whether the rate leaves enough time."""
+    if duration(delivery, total) > delivery.validity:
+        yield Line(TOO_SLOW, {"number": total}, Level.WARNING)
 
 
 def free(now: datetime) -> Q:

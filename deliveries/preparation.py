@@ -119,7 +119,7 @@ def _complete(preparation: Preparation, *, seconds: float) -> None:
     to_deliver, causes = _counted(preparation)
     excluded = sum(cause.volume for cause in causes)
     targeted = to_deliver + excluded
-    found = [*content.findings(preparation.content), *waves.findings(preparation.delivery, to_deliver)]
+    found = [*content.findings(preparation.content), *_plan_findings(preparation.delivery, to_deliver)]
     with transaction.atomic():
         _update(preparation)
         preparation.causes.all().delete()
@@ -140,6 +140,10 @@ def _complete(preparation: Preparation, *, seconds: float) -> None:
         lifecycle.move(preparation.delivery, DeliveryStatus.READY, only_from=DeliveryStatus.PREPARING, preparation=preparation)
         Preparation.objects.filter(pk__in=[former] if former else []).update(status=PreparationStatus.SUPERSEDED)
         preparation.withheld.all().delete()
+
+
+def _plan_findings(delivery: Delivery, total: int) -> list[Line]:
+    return [*waves.findings(delivery, total), *pacing.findings(delivery, total)]
 
 
 def _counted(preparation: Preparation) -> tuple[int, list[ExclusionCause]]:

@@ -2,12 +2,22 @@
 
 from django.urls import path
 
-from deliveries import audience_views, exclusion_list_views, log_views, tracking_log_views, typology_views, views
+from deliveries import (
+    audience_views,
+    exclusion_list_views,
+    log_views,
+    template_views,
+    tracking_log_views,
+    typology_views,
+    views,
+)
 
 app_name = "deliveries"
 urlpatterns = [
     path("deliveries/", views.delivery_list, name="list"),
     path("deliveries/new/", views.add, name="add"),
+    path("deliveries/templates/", template_views.templates, name="templates"),
+    path("deliveries/templates/<slug:template>/duplicate/", template_views.duplicate_built_in, name="duplicate_built_in"),
     path("deliveries/count/", audience_views.count, name="count"),
     path("deliveries/<int:delivery_id>/", views.show, name="show"),
     path("deliveries/<int:delivery_id>/edit/", views.edit, name="edit"),
@@ -18,6 +28,9 @@ urlpatterns = [
     path("deliveries/<int:delivery_id>/resume/", views.resume, name="resume"),
     path("deliveries/<int:delivery_id>/stop/", views.stop, name="stop"),
     path("deliveries/<int:delivery_id>/duplicate/", views.duplicate, name="duplicate"),
+    path("deliveries/<int:delivery_id>/withdraw/", views.withdraw, name="withdraw"),
+    path("deliveries/<int:delivery_id>/save-as-template/", template_views.save_as_template, name="save_as_template"),
+    path("deliveries/<int:delivery_id>/delete-template/", template_views.delete, name="delete_template"),
     path("deliveries/<int:delivery_id>/exclusions/", log_views.exclusions, name="exclusion_log"),
     path("deliveries/<int:delivery_id>/messages/", log_views.sending_log, name="sending_log"),
     path("deliveries/<int:delivery_id>/tracking/", tracking_log_views.tracking_log, name="tracking_log"),
