@@ -59,6 +59,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "title": _("Administration"),
             "separator": True,
             "items": [
+                _entry(_("Limits of domains"), "speed", "admin:deliveries_domainlimit_changelist", "deliveries.view_domainlimit"),
                 _entry(_("Custom fields"), "edit_note", "admin:profiles_customfield_changelist", "profiles.view_customfield"),
                 _entry(_("Typologies"), "rule", "deliveries:typologies", "deliveries.view_typology"),
                 _entry(

@@ -1,6 +1,9 @@
 """A delivery, and the short way through preparation and sending without a worker process."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from deliveries import lifecycle, preparation, sending, transports
 from deliveries.models import Delivery
@@ -56,6 +59,18 @@ def confirm(operator):
         lifecycle.confirm(delivery, preparation=delivery.preparation_id, by=operator)
 
     return run
+
+
+@pytest.fixture
+def time_passes(monkeypatch):
+    """From then on it is so much later."""
+    real, past = timezone.now, [timedelta()]
+    monkeypatch.setattr(timezone, "now", lambda: real() + past[0])
+
+    def pass_by(**duration):
+        past[0] += timedelta(**duration)
+
+    return pass_by
 
 
 @pytest.fixture
