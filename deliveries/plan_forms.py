@@ -125,9 +125,8 @@ class PlanForm(forms.ModelForm):
 
     def _clean_schedule(self) -> None:
         data = self.cleaned_data
-        if "contact_at" in data and "time_zone" in data:
-            data["contact_at"] = self._moment(data["contact_at"], data["time_zone"])
-        contact_at = data.get("contact_at")
+        is_readable = "contact_at" in data and "time_zone" in data
+        contact_at = data["contact_at"] = self._moment(data["contact_at"], data["time_zone"]) if is_readable else None
         data["confirmation_requested"] = data["confirmation_requested"] or contact_at is None
         if contact_at and contact_at <= timezone.now() and not data["confirmation_requested"]:
             self.add_error("contact_at", _("This moment has passed: choose a later one, or have the confirmation requested."))

@@ -32,7 +32,8 @@ class Interrupted(Exception):
 def start(delivery: Delivery, *, by: AbstractUser | str, where: Q | None = None) -> Preparation:
     """Ask the workers for a new preparation, with the content, audience and plan as they are now. A confirmation is over."""
     with transaction.atomic():
-        lifecycle.move(delivery, DeliveryStatus.PREPARING, where=where, prepares_at=None, **lifecycle.NOT_CONFIRMED)
+        allowed = Q(is_template=False) & (where or Q())
+        lifecycle.move(delivery, DeliveryStatus.PREPARING, where=allowed, prepares_at=None, **lifecycle.NOT_CONFIRMED)
         number = (delivery.preparations.aggregate(last=Max("number"))["last"] or 0) + 1
         preparation = Preparation.objects.create(
             delivery=delivery,
