@@ -21,6 +21,8 @@ def schedule(delivery: Delivery) -> str:
     if delivery.contact_at is None:
         return _("Sent once it is confirmed.")
     values = {"date": spoken(delivery.contact_at, delivery.zone), "by": actor(delivery.scheduled_by)}
+    if delivery.is_scheduled:
+        return _("Confirmed, and sent from %(date)s on.") % values
     if delivery.contact_at <= timezone.now():
         if delivery.is_confirmed:
             return _("Sent from %(date)s on.") % values

@@ -163,19 +163,17 @@ def _write_batches(preparation: Preparation, *, to_deliver: int) -> None:
     preparation.batches.all().delete()
     delivery = preparation.delivery
     now = connection.ops.adapt_datetimefield_value(timezone.now())
+    wave = waves.place(delivery.waves, to_deliver)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO {Batch._meta.db_table}
                 (preparation_id, low, high, total, status, worker, due_at, rounds, sent, failed, excluded_late, uncertain, wave)
-            SELECT %s, MIN(profile_id), MAX(profile_id), COUNT(*), 'waiting', '', %s, 0, 0, 0, 0, 0, wave
+            SELECT %s, MIN(profile_id), MAX(profile_id), COUNT(*), 'waiting', '', %s, 0, 0, 0, 0, 0, {wave or 0}
             FROM (
-                SELECT profile_id, position / %s AS batch, {waves.place(delivery.waves, to_deliver)} AS wave
-                FROM (
-                    SELECT profile_id, ROW_NUMBER() OVER (ORDER BY profile_id) - 1 AS position
-                    FROM {Message._meta.db_table} WHERE preparation_id = %s AND exclusion = ''
-                ) AS numbered
-            ) AS placed GROUP BY wave, batch""",
-            [preparation.pk, now, pacing.batch_size(delivery), preparation.pk],
+                SELECT profile_id, ROW_NUMBER() OVER (ORDER BY profile_id) - 1 AS position
+                FROM {Message._meta.db_table} WHERE preparation_id = %s AND exclusion = ''
+            ) AS numbered GROUP BY {f"{wave}, " if wave else ""}position / %s""",
+            [preparation.pk, now, preparation.pk, pacing.batch_size(delivery)],
         )
 
 

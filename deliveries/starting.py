@@ -3,6 +3,8 @@
 Any number of workers may look at once: the guarded UPDATE behind each step lets one of them through.
 """
 
+from copy import copy
+
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -15,6 +17,8 @@ from deliveries.models import Delivery, Level
 from deliveries.statuses import DeliveryStatus, InvalidTransition
 
 AT_ONCE = 100  # deliveries per round
+# The preparation was cancelled, or failed: without a person nothing more would happen.
+UNPREPARED = {"status": DeliveryStatus.EDITING, "confirmation_requested": False, "prepares_at__isnull": True}
 
 
 def prepare_due() -> int:
@@ -26,9 +30,10 @@ def prepare_due() -> int:
 
 def start_due() -> int:
     """Start the deliveries whose contact date has come; how many this worker dealt with."""
+    come = Delivery.objects.filter(contact_at__lte=timezone.now()).select_related("scheduled_by").order_by("contact_at")
     agreed = Q(confirmed_at__isnull=False) | Q(confirmation_requested=False)
-    due = Delivery.objects.filter(agreed, status=DeliveryStatus.READY, contact_at__lte=timezone.now())
-    return sum(_start(delivery) for delivery in due.select_related("scheduled_by").order_by("contact_at")[:AT_ONCE])
+    started = sum(_start(delivery) for delivery in come.filter(agreed, status=DeliveryStatus.READY)[:AT_ONCE])
+    return started + sum(_ask(delivery, why=_("It is not prepared.")) for delivery in come.filter(**UNPREPARED)[:AT_ONCE])
 
 
 def _prepare(delivery: Delivery, due: Q) -> bool:
@@ -40,7 +45,7 @@ def _prepare(delivery: Delivery, due: Q) -> bool:
 
 
 def _start(delivery: Delivery) -> bool:
-    shown = delivery.preparation_id
+    found = copy(delivery)  # what is refused leaves marks on the object that the database does not keep
     try:
         with transaction.atomic():
             if delivery.confirmed_at:
@@ -48,7 +53,7 @@ def _start(delivery: Delivery) -> bool:
             else:
                 _stand_in(delivery)
     except InvalidTransition as refusal:
-        return _ask(delivery, shown, why=str(refusal))
+        return _ask(found, why=str(refusal))
     return True
 
 
@@ -60,9 +65,10 @@ def _stand_in(delivery: Delivery) -> None:
     lifecycle.confirm(delivery, preparation=delivery.preparation_id or 0, by=by)
 
 
-def _ask(delivery: Delivery, shown: int | None, *, why: str) -> bool:
+def _ask(delivery: Delivery, *, why: str) -> bool:
     """What could not be started waits for a person; nothing changes where another worker started it, or somebody edited it."""
-    rows = Delivery.objects.filter(pk=delivery.pk, status=DeliveryStatus.READY, preparation=shown, contact_at__lte=timezone.now())
+    as_found = {"status": delivery.status, "preparation": delivery.preparation_id, "revision": delivery.revision}
+    rows = Delivery.objects.filter(Q(confirmed_at__isnull=False) | Q(confirmation_requested=False), pk=delivery.pk, **as_found)
     attended = {"confirmation_requested": True, "scheduled_by": None, "prepares_at": None}
     with transaction.atomic():
         if not rows.update(**lifecycle.NOT_CONFIRMED, **attended):

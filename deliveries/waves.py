@@ -31,9 +31,9 @@ def number(waves: Waves, total: int) -> int:
 
 
 def place(waves: Waves, total: int) -> str:
-    """SQL for the wave, from 0, of the column `position`, from 0."""
+    """SQL for the wave, from 0, of the column `position`, from 0; empty where there is only one."""
     if not waves or number(waves, total) > MOST:
-        return "0"
+        return ""
     ends, last = _ends(waves, total)
     named = " ".join(f"WHEN position < {end} THEN {wave}" for wave, end in enumerate(ends))
     return f"CASE {named} ELSE {len(ends)} + (position - {ends[-1]}) / {last} END"

@@ -328,6 +328,7 @@ def test_a_scheduled_delivery_says_so_and_its_confirmation_can_be_withdrawn(back
 
     delivery.refresh_from_db()
     assert "to 1 person at its date?" in question
+    assert "Confirmed, and sent from 3 March 2027 08:00 (UTC) on." in page
     assert ("Withdraw the confirmation" in page, "Confirm: send to" in page, "Scheduled" in listed) == (True, False, True)
     assert (delivery.status, delivery.confirmed_at) == ("ready", None)
 

@@ -1,10 +1,12 @@
 """Sent at a date: confirmed before it, or by whoever scheduled it; started once, by whichever worker looks first."""
 
+import signal
 from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -187,11 +189,14 @@ def test_an_unattended_delivery_with_errors_is_not_sent_and_asks_for_a_person(un
 def test_a_preparation_that_failed_is_not_asked_for_again_and_again(unattended, time_passes):
     delivery = unattended(audience={"field": "audience", "operator": "in", "value": 99})
     Delivery.objects.update(audience={"field": "nothing", "operator": "in", "value": 1})
-    time_passes(hours=24)
+    time_passes(hours=23, minutes=5)
     starting.prepare_due()
     preparation.run(preparation.claim("test"))
 
     assert (state(delivery), starting.prepare_due(), starting.start_due()) == (("editing", None), 0, 0)
+    time_passes(hours=1)
+    assert (starting.start_due(), starting.start_due()) == (1, 0)
+    assert lines(delivery)[-1] == "Not sent at its date, and waiting for a confirmation now: It is not prepared."
 
 
 def loses_the_right(operator):
@@ -293,3 +298,18 @@ def test_several_workers_prepare_and_start_an_unattended_delivery_once(unattende
 
     assert (sum(prepared), Preparation.objects.count(), sum(started)) == (1, 1, 1)
     assert (state(delivery), sum("Confirmed by" in line for line in lines(delivery))) == (("in_progress", "ana"), 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_follows_the_schedules(scheduled, unattended, smtp, time_passes):
+    ProfileFactory()
+    waiting, by_itself = scheduled(), unattended()
+    time_passes(hours=25)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    call_command("worker", "--until-idle")  # it ends when the preparation is there …
+    call_command("worker", "--until-idle")  # … and this one finds it due
+
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    assert (state(waiting), state(by_itself), len(smtp.recipients)) == (("finished", "ana"), ("finished", "ana"), 2)
