@@ -91,6 +91,7 @@ class DeliveryForm(ControlGroupFields, PlanForm):
         if typed is not None:
             self.initial["confirmation_requested"] = "confirmation_requested" in typed  # a box that is not ticked says nothing
         self.fields["tracking"].required = self.fields["typology"].required = False
+        self.fields["typology"].show_hidden_initial = False  # as Django wants it where a default is computed
         self.fields["size_limit"].widget.attrs["min"] = 1
         self.fields["sender_name"].widget.attrs["placeholder"] = settings.SENDER_NAME
         self.fields["sender_email"].widget.attrs["placeholder"] = settings.SENDER_EMAIL

@@ -68,11 +68,11 @@ def test_a_delivery_becomes_a_template_and_the_template_a_delivery(backoffice, e
     template = Delivery.objects.get(is_template=True)
     choice = backoffice.get(reverse("deliveries:add")).content.decode()
     blank = backoffice.get(reverse("deliveries:add"), {"template": template.pk})
-    sent = {name: blank.context["form"][name].value() for name in ("html", "subject", "rate", "rate_unit", "validity")}
+    form = blank.context["form"]
+    sent = {name: form[name].value() for name in form.fields if form[name].value() is not None}
 
     backoffice.post(
-        reverse("deliveries:add"),
-        sent | {"label": "Spring news", "template": template.pk, "validity_unit": "days", "wave_sizes": "7", "wave_pause": "1"},
+        reverse("deliveries:add"), sent | {"label": "Spring news", "template": template.pk, "wave_sizes": "7", "wave_pause": "1"}
     )
 
     made = Delivery.objects.latest("pk")
@@ -80,7 +80,7 @@ def test_a_delivery_becomes_a_template_and_the_template_a_delivery(backoffice, e
     assert (template.label, template.contact_at, template.rate, template.service) == ("Our letter", None, 60, elaborate.service)
     assert (made.label, made.is_template, made.html) == ("Spring news", False, elaborate.html)
     assert (made.typology, made.control_group, made.size_limit) == (elaborate.typology, {"kind": "random", "percent": 10}, 500)
-    assert (made.waves, made.validity_hours) == ({"unit": "percent", "sizes": [7], "minutes": 1}, 48)
+    assert (made.waves, made.validity_hours) == ({"unit": "percent", "sizes": [7], "minutes": 60}, 48)
 
 
 def test_the_built_in_template_is_read_and_duplicated(backoffice):

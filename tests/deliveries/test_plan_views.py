@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deliveries.models import Delivery
+from deliveries.typology_models import Typology
 from profiles.models import AudienceMember, SavedAudience
 from tests.factories import ProfileFactory, PublishedPageFactory, ServiceFactory
 
@@ -167,6 +168,10 @@ def other_blocklist_page():
     return PublishedPageFactory(template="blocklist").pk
 
 
+def a_typology():
+    return Typology.objects.create(label="Own").pk
+
+
 def a_service():
     return ServiceFactory().pk
 
@@ -184,6 +189,10 @@ def a_service():
         ("preference_page", other_page),
         ("blocklist_page", other_blocklist_page),
         ("subscribers", a_service),
+        ("typology", a_typology),
+        ("size_limit", "5"),
+        ("control_kind", "percent"),
+        ("control_number", "20"),
         ("a.0:value", "BE"),
         ("contact_at", "2027-03-03T09:00"),
         ("time_zone", "Asia/Tokyo"),
@@ -201,13 +210,15 @@ def a_service():
 def test_every_change_of_audience_content_or_plan_asks_for_a_new_preparation(
     backoffice, make_delivery, prepare, confirm, field, value
 ):
-    ProfileFactory(country="FR")
+    for _person in range(2):
+        ProfileFactory(country="FR")
     delivery = make_delivery(
         contact_at=datetime(2027, 3, 4, 8, tzinfo=UTC),
         time_zone="Europe/Paris",
         waves={"unit": "percent", "sizes": [50], "minutes": 60},
         rate=60,
         validity_hours=72,
+        control_group={"kind": "random", "number": 1},
         audience={"all": [{"field": "country", "operator": "in", "value": ["FR"]}]},
     )
     prepare(delivery)
