@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from quarantine.models import QuarantinedAddress, Status
 
 WAITING = (DeliveryStatus.READY, DeliveryStatus.PAUSED)
 UNDER_WAY = (DeliveryStatus.PREPARING, DeliveryStatus.IN_PROGRESS)
+SCHEDULED = Q(status=DeliveryStatus.READY, confirmed_at__isnull=False)
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -32,13 +33,13 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _deliveries() -> dict[str, Any]:
-    open_ones = Delivery.objects.select_related("preparation").order_by("-modified_at")
+    open_ones = Delivery.objects.planned().select_related("preparation").order_by("-modified_at")
     week = Delivery.objects.filter(confirmed_at__gte=timezone.now() - timedelta(days=7))
     return {
-        "waiting": open_ones.filter(status__in=WAITING)[:8],
-        "under_way": open_ones.filter(status__in=UNDER_WAY)[:8],
+        "waiting": open_ones.filter(status__in=WAITING).exclude(SCHEDULED)[:8],
+        "under_way": open_ones.filter(Q(status__in=UNDER_WAY) | SCHEDULED)[:8],
         "week": Batch.objects.filter(preparation__in=week.values("preparation")).progress(),
-        "has_deliveries": Delivery.objects.exists(),
+        "has_deliveries": Delivery.objects.planned().exists(),
     }
 
 

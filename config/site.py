@@ -60,6 +60,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "separator": True,
             "items": [
                 _entry(_("Test profiles"), "labs", "admin:deliveries_testprofile_changelist", "deliveries.view_testprofile"),
+                _entry(_("Limits of domains"), "speed", "admin:deliveries_domainlimit_changelist", "deliveries.view_domainlimit"),
                 _entry(_("Custom fields"), "edit_note", "admin:profiles_customfield_changelist", "profiles.view_customfield"),
                 _entry(_("Typologies"), "rule", "deliveries:typologies", "deliveries.view_typology"),
                 _entry(

@@ -1,4 +1,4 @@
-"""Test profiles in the back office."""
+"""Test profiles and the limits of recipient domains in the back office."""
 
 from typing import Any
 
@@ -6,13 +6,14 @@ from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from deliveries.models import TestProfile
+from deliveries.models import DomainLimit, TestProfile
 from profiles import regions
-from profiles.channels import Channel, InvalidAddress
+from profiles.channels import Channel, InvalidAddress, normalise_email
 
 
 class TestProfileForm(forms.ModelForm):
@@ -52,7 +53,7 @@ class TestProfileAdmin(ModelAdmin):
     fieldsets = (
         (None, {"fields": ("label", "email", "mobile", "is_for_proofs", "is_for_preview", "is_trap")}),
         (
-            _("What merge fields say"),
+            gettext_lazy("What merge fields say"),
             {
                 "fields": (
                     *("title", "first_name", "last_name", "gender", "birth_date", "preferred_language", "email_format"),
@@ -64,3 +65,31 @@ class TestProfileAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": _("Test profiles")})
+
+
+class DomainLimitForm(forms.ModelForm):
+    class Meta:
+        model = DomainLimit
+        fields = ("domain", "per_minute")
+        help_texts = {
+            "domain": gettext_lazy("What stands behind the @ of the recipients’ addresses, such as example.org."),
+            "per_minute": gettext_lazy("By all deliveries and workers together. What is too many waits for a later minute."),
+        }
+
+    def clean_domain(self) -> str:
+        """As the addresses of profiles have it."""
+        try:
+            return normalise_email("x@" + self.cleaned_data["domain"].strip().removeprefix("@")).partition("@")[2]
+        except InvalidAddress as error:
+            raise forms.ValidationError(_("Enter a domain such as example.org.")) from error
+
+
+@admin.register(DomainLimit)
+class DomainLimitAdmin(ModelAdmin):
+    form = DomainLimitForm
+    list_display = ("domain", "per_minute")
+    search_fields = ("domain",)
+    actions = None
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Limits of domains")})

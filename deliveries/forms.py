@@ -12,6 +12,7 @@ from deliveries import pagelinks
 from deliveries.control_forms import ControlGroupFields
 from deliveries.form_fields import checked
 from deliveries.models import Delivery
+from deliveries.plan_forms import PACE, SCHEDULE, PlanForm
 from deliveries.typology_models import Typology
 from landingpages.models import LandingPage
 from profiles.audience_builder import Builder
@@ -25,7 +26,7 @@ class PageField(forms.ModelChoiceField):
         return page.label if pagelinks.is_open(page) else _("%(page)s (not online)") % {"page": page.label}
 
 
-class DeliveryForm(ControlGroupFields, forms.ModelForm):
+class DeliveryForm(ControlGroupFields, PlanForm):
     """What an operator may set. The audience is a rule tree: `builder` holds it as it was typed.
 
     `typed` is what stood in the form when a button of the audience was pressed: shown again, not judged.
@@ -80,6 +81,8 @@ class DeliveryForm(ControlGroupFields, forms.ModelForm):
             **self.control_initial(self.instance.control_group),
             **({name: typed[name] for name in self.fields if name in typed} if typed is not None else {}),
         }
+        if typed is not None:
+            self.initial["confirmation_requested"] = "confirmation_requested" in typed  # a box that is not ticked says nothing
         self.fields["tracking"].required = self.fields["typology"].required = False
         self.fields["typology"].show_hidden_initial = False  # it has one since its default is looked up
         self.fields["size_limit"].widget.attrs["min"] = 1
@@ -111,10 +114,11 @@ class DeliveryForm(ControlGroupFields, forms.ModelForm):
         return super().clean()
 
     def has_changed(self) -> bool:
-        return super().has_changed() or self.tree != self.stored_tree
+        others = set(self.changed_data) - {*SCHEDULE, *PACE}
+        return bool(others) or self.plan_has_changed() or self.tree != self.stored_tree
 
     def values(self) -> dict[str, Any]:
         """The columns of the delivery as the form has them."""
         stored = {name: self.cleaned_data[name] for name in self._meta.fields or ()}
-        own = {"audience": self.tree, "control_group": self.control_group()}
-        return stored | own | {"service": self.cleaned_data["subscribers"]}
+        own = {"audience": self.tree, "control_group": self.control_group(), "service": self.cleaned_data["subscribers"]}
+        return stored | own | self.plan()

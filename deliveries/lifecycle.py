@@ -4,20 +4,32 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from deliveries import controls, proofing
+from deliveries import controls, planning, proofing, waves
 from deliveries.journal import Line, write
 from deliveries.models import Delivery, Level, Preparation
 from deliveries.statuses import DELIVERY_SOURCES, DeliveryStatus, InvalidTransition, PreparationStatus
 from profiles.consent import actor
 
+DATE_CHANGED = noop("The sending cannot be confirmed because the scheduled date has changed. Please restart the preparation.")
+NOT_CONFIRMED = {"confirmed_at": None, "confirmed_by": None}
+
+
+def create(values: dict[str, Any], *, by: AbstractUser | str) -> Delivery:
+    """A new delivery, to edit. The pictures that its content shows stay with it."""
+    stands = planning.responsibility(Delivery(), values, by=by)
+    with transaction.atomic():
+        created = Delivery.objects.create(**values | stands, created_by=actor(by))
+        pictures.hold(created)
+    return created
+
 
 def revise(delivery: Delivery, changes: dict[str, Any], *, revision: int, by: AbstractUser | str) -> None:
-    """Store what an operator changed; a ready delivery has to be prepared again.
+    """Store what an operator changed; a ready delivery has to be prepared and confirmed again.
 
     InvalidTransition, with nothing stored, where somebody else saved since `revision` or the delivery is under way.
     """
@@ -26,7 +38,8 @@ def revise(delivery: Delivery, changes: dict[str, Any], *, revision: int, by: Ab
         rows = Delivery.objects.filter(
             pk=delivery.pk, revision=revision, status__in=(DeliveryStatus.EDITING, DeliveryStatus.READY)
         )
-        stored = changes | {"status": DeliveryStatus.EDITING, "preparation": None, "modified_at": timezone.now()}
+        stored = changes | planning.responsibility(delivery, changes, by=by) | NOT_CONFIRMED
+        stored |= {"status": DeliveryStatus.EDITING, "preparation": None, "modified_at": timezone.now()}
         if not rows.update(**stored, revision=F("revision") + 1):
             raise InvalidTransition(
                 _("Somebody else changed this delivery meanwhile: nothing was saved. Open it again to see it.")
@@ -34,29 +47,68 @@ def revise(delivery: Delivery, changes: dict[str, Any], *, revision: int, by: Ab
         if former:
             Preparation.objects.filter(pk=former).update(status=PreparationStatus.SUPERSEDED)
             write(delivery, Line(noop("Changed by %(by)s: prepare again."), {"by": actor(by)}))
+            if changes.get("contact_at", delivery.contact_at) != delivery.contact_at:
+                write(delivery, Line(DATE_CHANGED, level=Level.WARNING))
     delivery.refresh_from_db()
 
 
 def confirm(delivery: Delivery, *, preparation: int, by: AbstractUser) -> None:
-    """The last human yes to this very preparation: its messages go out from now on.
+    """The last human yes to this very preparation: its messages go out from now on, or from the contact date on.
 
-    InvalidTransition where it is not the valid preparation any more, has errors or has got one since (a page that was
-    closed), or delivers to nobody.
+    InvalidTransition where it is not the valid preparation any more, is confirmed already, has errors or has got one since
+    (a page that was closed), or delivers to nobody.
     """
+    _refuse_other_date(delivery, preparation)
     with transaction.atomic():
         fields = {"confirmed_at": timezone.now(), "confirmed_by": by}
-        move(delivery, DeliveryStatus.IN_PROGRESS, only_from=DeliveryStatus.READY, preparation_id=preparation, **fields)
-        ready = Preparation.objects.get(pk=preparation)
-        if ready.log.filter(level=Level.ERROR).exists():
-            raise InvalidTransition(_("The preparation found errors: correct them and prepare again."))
-        if faults := [line for line in controls.findings(ready.content, ready) if line.level == Level.ERROR]:
-            raise InvalidTransition(str(faults[0]))
-        if not ready.to_deliver:
-            raise InvalidTransition(_("There is nobody to deliver to."))
-        ready.batches.update(due_at=timezone.now())
+        status = DeliveryStatus.IN_PROGRESS if delivery.is_due else DeliveryStatus.READY
+        once = Q(confirmed_at__isnull=True)
+        move(delivery, status, only_from=DeliveryStatus.READY, preparation_id=preparation, where=once, **fields)
+        ready = _fit(preparation)
         about = {"by": actor(by), "number": ready.to_deliver}
         proofing.request_traps(delivery, by=by)
-        write(delivery, Line(noop("Confirmed by %(by)s: %(number)s to deliver."), about))
+        if status == DeliveryStatus.READY:
+            write(delivery, Line(noop("Confirmed by %(by)s: %(number)s to deliver from the contact date on."), about))
+        else:
+            waves.release(ready, delivery.waves, at=timezone.now())
+            write(delivery, Line(noop("Confirmed by %(by)s: %(number)s to deliver."), about))
+
+
+def begin(delivery: Delivery) -> None:
+    """The contact date of a confirmed delivery has come: its messages go out. InvalidTransition as for confirm()."""
+    with transaction.atomic():
+        due = Q(confirmed_at__isnull=False, contact_at__lte=timezone.now())
+        move(delivery, DeliveryStatus.IN_PROGRESS, only_from=DeliveryStatus.READY, where=due)
+        waves.release(_fit(delivery.preparation_id or 0), delivery.waves, at=timezone.now())
+        write(delivery, Line(noop("The contact date has come: sending starts.")))
+
+
+def withdraw(delivery: Delivery, *, by: AbstractUser | str) -> None:
+    """Nothing is sent at the contact date unless it is confirmed again; the preparation stays valid."""
+    with transaction.atomic():
+        starts = Q(confirmed_at__isnull=False) | Q(confirmation_requested=False)
+        attended = {"confirmation_requested": True, "scheduled_by": None, "prepares_at": None}
+        move(delivery, DeliveryStatus.READY, only_from=DeliveryStatus.READY, where=starts, **NOT_CONFIRMED, **attended)
+        write(delivery, Line(noop("Confirmation withdrawn by %(by)s."), {"by": actor(by)}))
+
+
+def _refuse_other_date(delivery: Delivery, preparation: int) -> None:
+    """Whoever confirms saw a preparation for another date (reference 6.4.3)."""
+    shown = delivery.preparations.filter(pk=preparation).first()
+    if shown and shown.content.get("contact_at") != planning.as_pinned(delivery.contact_at):
+        raise InvalidTransition(_(DATE_CHANGED))
+
+
+def _fit(preparation: int) -> Preparation:
+    """The preparation, if what it says can be sent now."""
+    ready = Preparation.objects.get(pk=preparation)
+    if ready.log.filter(level=Level.ERROR).exists():
+        raise InvalidTransition(_("The preparation found errors: correct them and prepare again."))
+    if faults := [line for line in controls.findings(ready.content, ready) if line.level == Level.ERROR]:
+        raise InvalidTransition(str(faults[0]))
+    if not ready.to_deliver:
+        raise InvalidTransition(_("There is nobody to deliver to."))
+    return ready
 
 
 def pause(delivery: Delivery, *, by: AbstractUser | str) -> None:
@@ -92,6 +144,7 @@ def move(
     *,
     only_from: DeliveryStatus | None = None,
     preparation_id: int | None = None,
+    where: Q | None = None,
     **fields: Any,
 ) -> None:
     """The guarded UPDATE behind every arrow: first in its transaction, because it is the lock.
@@ -99,12 +152,10 @@ def move(
     InvalidTransition where another request was faster or the state does not allow it; the object in hand is then stale.
     """
     sources = (only_from,) if only_from else DELIVERY_SOURCES[status]
-    rows = Delivery.objects.filter(pk=delivery.pk, status__in=sources)
+    rows = Delivery.objects.filter(where or Q(), pk=delivery.pk, status__in=sources)
     if preparation_id is not None:
         rows = rows.filter(preparation=preparation_id)
     if not rows.update(status=status, modified_at=timezone.now(), **fields):
         current = Delivery.objects.get(pk=delivery.pk)
-        raise InvalidTransition(
-            _("This is not possible any more: the delivery is now “%(status)s”.") % {"status": current.get_status_display()}
-        )
+        raise InvalidTransition(_("This is not possible any more: the delivery is now “%(status)s”.") % {"status": current.state})
     delivery.refresh_from_db()

@@ -14,14 +14,20 @@ from deliveries.content_models import BlockStep as BlockStep
 from deliveries.content_models import ContentMode as ContentMode
 from deliveries.content_models import DeliveryImage as DeliveryImage
 from deliveries.content_models import MailContent
+from deliveries.plan_models import PLAN_CONSTRAINTS, PlanProperties
+from deliveries.plan_models import DomainLimit as DomainLimit
+from deliveries.plan_models import DomainMinute as DomainMinute
+from deliveries.plan_models import RateUnit as RateUnit
 from deliveries.proof_models import Proof as Proof
 from deliveries.proof_models import ProofKind as ProofKind
 from deliveries.proof_models import ProofMail as ProofMail
 from deliveries.proof_models import ProofStatus as ProofStatus
 from deliveries.proof_models import TestProfile as TestProfile
-from deliveries.result_models import Share, Shift
+from deliveries.result_models import Share as Share
+from deliveries.result_models import Shift as Shift
 from deliveries.statuses import (
     CONFIRMED,
+    VALIDITY_ENDED,
     BatchStatus,
     DeliveryStatus,
     Exclusion,
@@ -29,6 +35,9 @@ from deliveries.statuses import (
     MessageStatus,
     PreparationStatus,
 )
+from deliveries.tracking_models import TrackedLink as TrackedLink
+from deliveries.tracking_models import TrackingEvent as TrackingEvent
+from deliveries.tracking_models import TrackingKind as TrackingKind
 from deliveries.typology_models import Typology, default_typology
 from landingpages.models import LandingPage
 from profiles import aliases
@@ -46,7 +55,13 @@ class Tracking(models.TextChoices):
     BOTH = "both", _("Opens and clicks")
 
 
-class Delivery(MailContent):
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def planned(self) -> Self:
+        """Deliveries, without the templates that they start from."""
+        return self.filter(is_template=False)
+
+
+class Delivery(MailContent, PlanProperties):
     """One planned send. `preparation` is the valid one; what is sent is that preparation's pinned content."""
 
     label = models.CharField(_("label"), max_length=128)
@@ -79,7 +94,6 @@ class Delivery(MailContent):
     typology = models.ForeignKey(Typology, models.PROTECT, default=default_typology, related_name="+", verbose_name=_("typology"))
     control_group = models.JSONField(_("control group"), default=dict, blank=True)  # deliveries.controlgroups
     size_limit = models.PositiveIntegerField(_("size limit"), null=True, blank=True)
-    contact_at = models.DateTimeField(_("contact date"), null=True, blank=True, editable=False)
     status = models.CharField(_("status"), max_length=30, choices=DeliveryStatus, default=DeliveryStatus.EDITING, editable=False)
     preparation = models.OneToOneField("Preparation", models.PROTECT, null=True, blank=True, editable=False, related_name="+")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -91,6 +105,8 @@ class Delivery(MailContent):
     )
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
     revision = models.PositiveIntegerField(default=0, editable=False)
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("delivery")
@@ -119,6 +135,7 @@ class Delivery(MailContent):
             models.CheckConstraint(
                 condition=Q(size_limit__isnull=True) | Q(size_limit__gt=0), name="a_size_limit_lets_somebody_through"
             ),
+            *PLAN_CONSTRAINTS,
         ]
 
     def __str__(self) -> str:
@@ -131,6 +148,16 @@ class Delivery(MailContent):
     @property
     def is_confirmed(self) -> bool:
         return self.status in CONFIRMED and self.confirmed_at is not None
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether it is confirmed and waits for its contact date."""
+        return self.status == DeliveryStatus.READY and self.confirmed_at is not None
+
+    @property
+    def state(self) -> str:
+        """The status in words; ready with a date is called scheduled."""
+        return str(_("Scheduled") if self.is_scheduled else self.get_status_display())
 
     @property
     def is_email(self) -> bool:
@@ -160,6 +187,7 @@ class Preparation(models.Model):
     created_at = models.DateTimeField(_("started"), auto_now_add=True)
     created_by = models.CharField(_("started by"), max_length=150, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
+    counted_at = models.DateTimeField(null=True)  # when its shares and shifts were counted (deliveries.counting)
 
     class Meta:
         verbose_name = _("preparation")
@@ -198,8 +226,6 @@ class ExclusionCause(models.Model):
         ]
 
 
-COUNTED: tuple[Any, ...] = (ExclusionCause, Share, Shift)  # of a preparation, once it is complete
-
 
 class Withheld(models.Model):
     """A profile that a rule leaves out which looks at more than one person: a twin's address, other deliveries, the control
@@ -212,7 +238,11 @@ class Withheld(models.Model):
     detail = models.CharField(max_length=30, blank=True, default="")
 
 
-LATE_REASONS = {exclusion.value: exclusion.label for exclusion in Exclusion} | {late.value: late.label for late in LateExclusion}
+LATE_REASONS = {
+    **{exclusion.value: exclusion.label for exclusion in Exclusion},
+    **{late.value: late.label for late in LateExclusion},
+    VALIDITY_ENDED: _("Validity ended"),
+}
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -271,8 +301,9 @@ class Message(models.Model):
 
     @property
     def reason_label(self) -> str:
-        """Why it was excluded late, in words; else the server's answer as it came."""
-        return str(LATE_REASONS.get(self.outcome, self.outcome))
+        """Why it was excluded late, or given up, in words; and the server's last answer as it came."""
+        reason, colon, answer = self.outcome.partition(": ")
+        return f"{LATE_REASONS[reason]}{colon}{answer}" if reason in LATE_REASONS else self.outcome
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
@@ -291,6 +322,7 @@ class Batch(models.Model):
     preparation = models.ForeignKey(Preparation, models.CASCADE, related_name="batches")
     low = models.BigIntegerField()
     high = models.BigIntegerField()
+    wave = models.PositiveSmallIntegerField(default=0)
     total = models.PositiveIntegerField()
     status = models.CharField(max_length=30, choices=BatchStatus, default=BatchStatus.WAITING)
     worker = models.CharField(max_length=100, blank=True, default="")
@@ -343,44 +375,3 @@ class PreparationLog(models.Model):
         """The line in the reader's language; the name of a part of the content is translated as well."""
         values = {name: gettext(value) if name == "part" else localize(value) for name, value in self.values.items()}
         return gettext(self.text) % values if values else gettext(self.text)
-
-
-class TrackedLink(models.Model):
-    """A link of a delivery that leads through us. Its address stays here: no link in a mail carries one (decision 24)."""
-
-    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="tracked_links")
-    url = models.CharField(_("link"), max_length=2000)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["delivery", "url"], name="one_tracked_link_per_address")]
-
-
-class TrackingKind(models.TextChoices):
-    OPEN = "open", _("Open")
-    CLICK = "click", _("Email click")
-
-
-class TrackingEvent(models.Model):
-    """Somebody's mail program asked for the picture or a link of a message. `is_automatic`: it was hardly a person."""
-
-    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="tracking_events")
-    profile = models.ForeignKey(Profile, models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
-    link = models.ForeignKey(TrackedLink, models.CASCADE, null=True, related_name="events")
-    kind = models.CharField(_("type"), max_length=30, choices=TrackingKind)
-    at = models.DateTimeField(_("date"))
-    is_automatic = models.BooleanField(_("automatic"), default=False)
-
-    class Meta:
-        ordering = ["-pk"]
-        indexes = [
-            models.Index(fields=["profile", "at"], name="tracking_by_profile"),
-            models.Index(fields=["delivery", "profile", "kind"], name="tracking_by_delivery"),
-        ]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(kind=TrackingKind.CLICK, link__isnull=False) | Q(kind=TrackingKind.OPEN, link__isnull=True),
-                name="a_click_names_its_link",
-            ),
-        ]

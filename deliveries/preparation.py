@@ -16,9 +16,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from deliveries import controls, journal, lifecycle, pictures, rendering, shares, shifts, targeting, typologies, withholding
+from deliveries import (
+    controls,
+    journal,
+    lifecycle,
+    pacing,
+    pictures,
+    planning,
+    rendering,
+    targeting,
+    typologies,
+    waves,
+    withholding,
+)
 from deliveries.journal import Line
-from deliveries.models import COUNTED, Batch, Delivery, ExclusionCause, Level, Message, Preparation
+from deliveries.models import Batch, Delivery, ExclusionCause, Level, Message, Preparation
 from deliveries.statuses import OWN_RULES, DeliveryStatus, InvalidTransition, PreparationStatus
 from profiles import audiences, registering
 from profiles.consent import actor
@@ -36,16 +48,17 @@ class Interrupted(Exception):
     """The preparation was cancelled, or another worker took it over: nothing more is written."""
 
 
-def start(delivery: Delivery, *, by: AbstractUser | str) -> Preparation:
-    """Ask the workers for a new preparation, with the content and the audience as they are now."""
+def start(delivery: Delivery, *, by: AbstractUser | str, where: Q | None = None) -> Preparation:
+    """Ask the workers for a new preparation, with the content, audience and plan as they are now. A confirmation is over."""
     with transaction.atomic():
-        lifecycle.move(delivery, DeliveryStatus.PREPARING)
+        allowed = Q(is_template=False) & (where or Q())
+        lifecycle.move(delivery, DeliveryStatus.PREPARING, where=allowed, prepares_at=None, **lifecycle.NOT_CONFIRMED)
         pictures.hold(delivery)
         number = (delivery.preparations.aggregate(last=Max("number"))["last"] or 0) + 1
         preparation = Preparation.objects.create(
             delivery=delivery,
             number=number,
-            content=rendering.pin(delivery),
+            content=rendering.pin(delivery) | {"contact_at": planning.as_pinned(delivery.contact_at)},
             audience=delivery.audience,
             rules=typologies.pin(delivery),
             created_by=actor(by),
@@ -130,14 +143,13 @@ def _complete(preparation: Preparation, *, seconds: float, asks_outside: bool) -
     to_deliver, causes = _counted(preparation)
     excluded = sum(cause.volume for cause in causes)
     targeted = to_deliver + excluded
-    counted = [causes, shares.count(preparation), shifts.count(preparation)]
     found = controls.findings(preparation.content, preparation, outside=asks_outside)
+    found += _plan_findings(preparation.delivery, to_deliver)
     with transaction.atomic():
         _update(preparation)
-        for model, rows in zip(COUNTED, counted, strict=True):
-            model.objects.filter(preparation=preparation).delete()
-            model.objects.bulk_create(rows)
-        _write_batches(preparation)
+        preparation.causes.all().delete()
+        ExclusionCause.objects.bulk_create(causes)
+        _write_batches(preparation, to_deliver=to_deliver)
         for line in [*found, _summary(targeted, to_deliver, seconds, found)]:
             _write(preparation, line)
         _update(
@@ -155,6 +167,10 @@ def _complete(preparation: Preparation, *, seconds: float, asks_outside: bool) -
         preparation.withheld.all().delete()
 
 
+def _plan_findings(delivery: Delivery, total: int) -> list[Line]:
+    return [*waves.findings(delivery, total), *pacing.findings(delivery, total)]
+
+
 def _counted(preparation: Preparation) -> tuple[int, list[ExclusionCause]]:
     """How many are to be delivered to; one cause per rule and detail, and a zero for each rule that hit nobody."""
     groups = preparation.messages.values("exclusion", "detail").annotate(volume=Count("profile_id")).order_by()
@@ -166,20 +182,22 @@ def _counted(preparation: Preparation) -> tuple[int, list[ExclusionCause]]:
     return to_deliver, rows + zeros
 
 
-def _write_batches(preparation: Preparation) -> None:
-    """Cut those to deliver into ranges of BATCH_MESSAGES, in one statement."""
+def _write_batches(preparation: Preparation, *, to_deliver: int) -> None:
+    """Cut those to deliver into ranges of one wave and at most the batch size, in one statement."""
     preparation.batches.all().delete()
-    now = timezone.now()
+    delivery = preparation.delivery
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    wave = waves.place(delivery.waves, to_deliver)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO {Batch._meta.db_table}
-                (preparation_id, low, high, total, status, worker, due_at, rounds, sent, failed, excluded_late, uncertain)
-            SELECT %s, MIN(profile_id), MAX(profile_id), COUNT(*), 'waiting', '', %s, 0, 0, 0, 0, 0
+                (preparation_id, low, high, total, status, worker, due_at, rounds, sent, failed, excluded_late, uncertain, wave)
+            SELECT %s, MIN(profile_id), MAX(profile_id), COUNT(*), 'waiting', '', %s, 0, 0, 0, 0, 0, {wave or 0}
             FROM (
-                SELECT profile_id, (ROW_NUMBER() OVER (ORDER BY profile_id) - 1) / %s AS batch
+                SELECT profile_id, ROW_NUMBER() OVER (ORDER BY profile_id) - 1 AS position
                 FROM {Message._meta.db_table} WHERE preparation_id = %s AND exclusion = ''
-            ) AS numbered GROUP BY batch""",
-            [preparation.pk, connection.ops.adapt_datetimefield_value(now), settings.BATCH_MESSAGES, preparation.pk],
+            ) AS numbered GROUP BY {f"{wave}, " if wave else ""}position / %s""",
+            [preparation.pk, now, preparation.pk, pacing.batch_size(delivery)],
         )
 
 

@@ -15,9 +15,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
-from deliveries import handover, journal, lifecycle
+from deliveries import handover, journal, lifecycle, pacing
 from deliveries.journal import Line
-from deliveries.models import Batch, BatchQuerySet, Delivery, Level, Message
+from deliveries.models import Batch, BatchQuerySet, Delivery, Level, Message, MessageQuerySet
 from deliveries.rendering import Renderer
 from deliveries.statuses import BatchStatus, DeliveryStatus, InvalidTransition, LateExclusion, MessageStatus
 from deliveries.transports import Outcome, Outgoing, Result, Session, TransportUnavailable
@@ -50,15 +50,15 @@ class Ended:
 
 
 def claim_batch(worker: str) -> Batch | None:
-    """A due batch of a delivery in progress, held by the worker for LEASE_SECONDS; None when there is nothing to do."""
+    """A due batch of a delivery in progress, held by the worker for LEASE_SECONDS; None when there is nothing to do now."""
     now = timezone.now()
-    sending = Delivery.objects.filter(status=DeliveryStatus.IN_PROGRESS).values_list("preparation", flat=True)
+    sending = Delivery.objects.filter(pacing.free(now), status=DeliveryStatus.IN_PROGRESS).values_list("preparation", flat=True)
     free = Q(status=BatchStatus.WAITING, due_at__lte=now) | Q(status=BatchStatus.CLAIMED, lease_until__lt=now)
     due = Batch.objects.filter(free, preparation__in=list(sending)).order_by("due_at", "pk")
     for batch in due.select_related("preparation__delivery")[:20]:
         lease = now + timedelta(seconds=settings.LEASE_SECONDS)
         mine = {"status": BatchStatus.CLAIMED, "worker": worker, "lease_until": lease}
-        if Batch.objects.filter(free, pk=batch.pk).update(**mine):
+        if pacing.take_turn(batch, now) and Batch.objects.filter(free, pk=batch.pk).update(**mine):
             batch.worker = worker
             return batch
     return None
@@ -85,11 +85,14 @@ class BatchSender:
         self.channel = Channel.of(self.delivery.channel)
         self.renderer = Renderer(batch.preparation)
         self.reading = handover.Reading(batch)
+        self.domains = pacing.Domains(self.channel)
         self.ended: list[Ended] = []
         self.recorded_at = time.monotonic()
 
     def run(self) -> None:
         """Try every pending message of the batch once, then end the batch or put it off to the next round.
+
+        Those whose domain has had as many as it may get keep the batch in its round until their turn has come.
 
         TransportUnavailable when the server is away: the rest stays pending. Where the server refuses us for good the
         delivery is paused; its recipients are not harmed (reliability S2).
@@ -111,7 +114,8 @@ class BatchSender:
             for message, profile in self._pending():
                 if self.should_stop():
                     raise BatchLeft
-                self.ended.append(self._try(message, profile))
+                if self.domains.take(message.address):
+                    self.ended.append(self._try(message, profile))
                 if len(self.ended) >= settings.RECORD_MESSAGES or time.monotonic() - self.recorded_at >= RECORD_SECONDS:
                     self._record()
         finally:
@@ -119,14 +123,17 @@ class BatchSender:
             self._record()
         self._close()
 
-    def _pending(self) -> list[tuple[Message, Profile | None]]:
-        rows = Message.objects.filter(
+    def _rows(self) -> MessageQuerySet:
+        return Message.objects.filter(
             preparation=self.batch.preparation_id,
             profile__gte=self.batch.low,
             profile__lte=self.batch.high,
             status=MessageStatus.PENDING,
         )
-        messages = list(rows.order_by("profile_id"))
+
+    def _pending(self) -> list[tuple[Message, Profile | None]]:
+        """Those who were not tried in this round yet."""
+        messages = list(self._rows().filter(attempts__lte=self.batch.rounds).order_by("profile_id"))
         profiles = aliases.in_bulk([message.profile_id for message in messages])
         return [(message, profiles.get(message.profile_id)) for message in messages]
 
@@ -218,8 +225,10 @@ class BatchSender:
             return cursor.rowcount
 
     def _close(self) -> None:
-        """Done when every message has its outcome; otherwise the batch waits for the next round."""
-        if self._pending():
+        """Done when every message has its outcome; otherwise the batch waits for its turn, or for the next round."""
+        if turn := self.domains.next_turn():
+            self._held().update(status=BatchStatus.WAITING, lease_until=None, due_at=turn)
+        elif self._rows().exists():
             self._held().update(status=BatchStatus.WAITING, lease_until=None, due_at=self._next_round(), rounds=F("rounds") + 1)
         else:
             self._held().update(status=BatchStatus.DONE, lease_until=None)
@@ -251,5 +260,4 @@ class BatchSender:
         return timezone.now() + (timedelta(seconds=settings.RETRY_SECONDS) if early else timedelta(days=1))
 
     def _valid_until(self) -> datetime:
-        confirmed = self.delivery.confirmed_at or timezone.now()
-        return confirmed + timedelta(days=settings.VALIDITY_DAYS)
+        return self.delivery.valid_until(self.delivery.confirmed_at or timezone.now())

@@ -94,6 +94,8 @@ class LateExclusion(TextChoices):
     STOPPED = "stopped", _("Delivery stopped")
 
 
+VALIDITY_ENDED = "validity_ended"  # the outcome of a message that failed because there was no time left; an answer may follow
+
 EXCLUSION_TEXTS = {
     Exclusion.ADDRESS_NOT_SPECIFIED: _("Address not specified."),
     Exclusion.INVALID_ADDRESS: _("The address is not valid."),

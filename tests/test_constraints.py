@@ -13,6 +13,8 @@ from deliveries.models import (
     BlockStep,
     Delivery,
     DeliveryImage,
+    DomainLimit,
+    DomainMinute,
     ExclusionCause,
     Message,
     Preparation,
@@ -302,6 +304,28 @@ BAD_ROWS = {
             status="finished", confirmed_at=NOW, confirmed_by=w.operator, preparation=w.preparation
         ),
     ],
+    "an_unattended_sending_has_a_date_and_an_operator": [
+        lambda w: Delivery.objects.update(confirmation_requested=False, contact_at=NOW),
+        lambda w: Delivery.objects.update(confirmation_requested=False, scheduled_by=w.operator),
+        lambda w: Delivery.objects.update(scheduled_by=w.operator, contact_at=NOW),
+    ],
+    "only_an_unattended_sending_prepares_itself": [lambda w: Delivery.objects.update(prepares_at=NOW)],
+    "a_rate_lets_messages_through": [lambda w: Delivery.objects.update(rate=0)],
+    "a_validity_leaves_time_to_send": [lambda w: Delivery.objects.update(validity_hours=0)],
+    "a_delivery_template_is_never_sent": [
+        lambda w: Delivery.objects.update(is_template=True, status="preparing"),
+        lambda w: Delivery.objects.update(is_template=True, contact_at=NOW),
+        lambda w: Delivery.objects.update(is_template=True, preparation=w.preparation),
+    ],
+    "only_a_prepared_delivery_is_confirmed": [
+        lambda w: Delivery.objects.update(confirmed_at=NOW, confirmed_by=w.operator),
+        lambda w: Delivery.objects.update(status="preparing", confirmed_at=NOW, confirmed_by=w.operator),
+    ],
+    "a_limited_domain_is_sent_something": [lambda w: DomainLimit.objects.create(domain="example.org", per_minute=0)],
+    "a_limited_domain_is_not_empty": [lambda w: DomainLimit.objects.create(domain="", per_minute=1)],
+    "one_count_per_domain_and_minute": [
+        lambda w: DomainMinute.objects.bulk_create([DomainMinute(domain="example.org", minute=NOW) for _ in range(2)])
+    ],
     "preparations_are_numbered_per_delivery": [
         lambda w: Preparation.objects.create(delivery=w.delivery, number=1, status="failed")
     ],
@@ -395,6 +419,8 @@ def rows():
         SuppressedHash,
         QuarantinedAddress,
         Delivery,
+        DomainLimit,
+        DomainMinute,
         Preparation,
         ExclusionCause,
         Message,

@@ -285,7 +285,8 @@ NOT_PERSONAL = {
     "profiles.Service": "label public_label description channel validity_unit subscribed_message unsubscribed_message texts",
     "profiles.ConsentEvent": "scope service_label source page_label delivery_label",
     "quarantine.QuarantinedAddress": "channel status reason delivery_label",
-    "deliveries.Delivery": "label channel subject html text audience status tracking control_group content_mode blocks",
+    "deliveries.Delivery": "label channel subject html text audience status tracking control_group content_mode blocks "
+    "time_zone waves rate_unit",
     "deliveries.Typology": "label code description",
     "deliveries.TypologyRule": "label code kind channel level description criteria parameters",
     "deliveries.ExcludedAddress": "channel",
@@ -294,6 +295,8 @@ NOT_PERSONAL = {
     "deliveries.BlockStep": "blocks",
     "deliveries.Proof": "kind request_key prefix",
     "deliveries.ProofMail": "public_id status",
+    "deliveries.DomainLimit": "domain",
+    "deliveries.DomainMinute": "domain",
     "deliveries.TrackedLink": "url",
     "deliveries.TrackingEvent": "kind",
     "deliveries.Preparation": "status audience rules worker",

@@ -59,6 +59,7 @@ WITHOUT_A_PAGE = {
     "admin:view_on_site",
     "admin:/admin/(?P<url>.*)$",
     "deliveries:count",  # of an audience that is named
+    "deliveries:delete_template",  # of a delivery that is none
     "mailbox:message",
     "mailbox:body",
     "mailbox:tab",

@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(model_name='preparation', name='counted_at', field=models.DateTimeField(null=True)),
         migrations.CreateModel(
             name='Share',
             fields=[

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deliveries', '0006_result_of_a_preparation'),
+        ('deliveries', '0007_plans'),
         ('landingpages', '0012_pictures_that_wait'),
         ('profiles', '0016_lists_by_the_worker'),
     ]

@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 
 from deliveries import (
     blockediting,
+    counting,
     lifecycle,
     mailblocks,
     pictures,
@@ -21,9 +22,10 @@ from deliveries import (
     skeleton,
     transports,
 )
+from deliveries import copying as delivery_copying
 from deliveries.content_state import PARTS
 from deliveries.mailblocks import MailKind
-from deliveries.models import Delivery, TestProfile
+from deliveries.models import Delivery, DomainLimit, TestProfile
 from deliveries.statuses import DeliveryStatus
 from landingpages import centre, copying, editing, media, publishing, scheduling
 from landingpages.models import ScheduledPublication, Submission, SubmissionStatus, VisitCount
@@ -59,6 +61,7 @@ def build(operator: User) -> None:
     _audiences(operator)
     _test_profiles()
     _prepared_twice(operator)
+    _planned(operator)
     for status in ORDER:
         _delivery(status, operator)
     Group.objects.create(name="Marketers")
@@ -158,7 +161,29 @@ def _prepared_twice(operator: User) -> None:
 def _prepare(delivery: Delivery, operator: User) -> None:
     preparation.start(delivery, by=operator)
     preparation.run(preparation.claim("test"))
+    counting.count_due()
     delivery.refresh_from_db()
+
+
+def _planned(operator: User) -> None:
+    """A delivery in which every part of the plan is set, waiting for its date; and a template of it."""
+    delivery = Delivery.objects.create(
+        label="Autumn letter",
+        subject="Autumn is here",
+        audience=audiences.EVERYBODY,
+        contact_at=timezone.now() + timedelta(days=2),
+        time_zone="America/Argentina/Buenos_Aires",
+        waves={"unit": "percent", "sizes": [5, 20], "minutes": 90},
+        rate=6000,
+        validity_hours=72,
+        **skeleton.content(),
+    )
+    delivery_copying.copy(delivery, label="Our letter " * 8, by=operator, is_template=True)
+    DomainLimit.objects.create(domain="example.org", per_minute=600)
+    preparation.start(delivery, by=operator)
+    preparation.run(preparation.claim("test"))
+    delivery.refresh_from_db()
+    lifecycle.confirm(delivery, preparation=delivery.preparation_id, by=operator)
 
 
 def _delivery(status: DeliveryStatus, operator: User) -> None:
@@ -359,12 +384,19 @@ def _audience_pages() -> list[str]:
 
 
 def _delivery_pages() -> list[str]:
-    newest = {delivery.status: delivery.pk for delivery in Delivery.objects.order_by("pk")}
+    newest = {delivery.status: delivery.pk for delivery in Delivery.objects.planned().order_by("pk")}
+    planned, template = Delivery.objects.get(label="Autumn letter").pk, Delivery.objects.get(is_template=True).pk
     ready, finished = newest[DeliveryStatus.READY], newest[DeliveryStatus.FINISHED]
     return [
         reverse("deliveries:list"),
         reverse("deliveries:list") + "?status=preparing&page=1",
         reverse("deliveries:add"),
+        reverse("deliveries:add") + "?template=mail",
+        reverse("deliveries:templates"),
+        *(reverse(f"deliveries:{name}", args=[template]) for name in ("show", "edit", "delete_template")),
+        *(reverse(f"deliveries:{name}", args=[planned]) for name in ("show", "edit", "save_as_template")),
+        reverse("admin:deliveries_domainlimit_changelist"),
+        reverse("admin:deliveries_domainlimit_add"),
         *(reverse("deliveries:show", args=[pk]) for pk in newest.values()),
         reverse("deliveries:edit", args=[ready]),
         *_content_pages(ready),

@@ -1,8 +1,11 @@
 """A delivery, and the short way through preparation and sending without a worker process."""
 
-import pytest
+from datetime import timedelta
 
-from deliveries import lifecycle, preparation, sending, transports
+import pytest
+from django.utils import timezone
+
+from deliveries import counting, lifecycle, preparation, sending, transports
 from deliveries.models import Delivery
 from deliveries.transports import TransportUnavailable, memory
 from profiles import audiences, merging
@@ -29,6 +32,7 @@ def prepare():
     def run(delivery, by="Ana Lopes"):
         preparation.start(delivery, by=by)
         preparation.run(preparation.claim("test"))
+        counting.count_due()
         delivery.refresh_from_db()
         return delivery.preparation
 
@@ -57,6 +61,18 @@ def confirm(operator):
         lifecycle.confirm(delivery, preparation=delivery.preparation_id, by=operator)
 
     return run
+
+
+@pytest.fixture
+def time_passes(monkeypatch):
+    """From then on it is so much later."""
+    real, past = timezone.now, [timedelta()]
+    monkeypatch.setattr(timezone, "now", lambda: real() + past[0])
+
+    def pass_by(**duration):
+        past[0] += timedelta(**duration)
+
+    return pass_by
 
 
 @pytest.fixture

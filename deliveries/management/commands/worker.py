@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from deliveries import confirmations, preparation, proof_sending, sending, stopping, transports, workers
+from deliveries import confirmations, counting, pacing, preparation, proof_sending, sending, starting, stopping, transports, workers
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
 from landingpages import centre, media, publishing, reconciling, registrations, scheduling
@@ -26,6 +26,7 @@ IDLE_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 300.0
 PUBLISHING_SECONDS = 5.0  # between two looks for landing pages whose moment has come
 STOPPED_SECONDS = 10.0  # between two looks for stopped deliveries
+SCHEDULE_SECONDS = 1.0  # between two looks for deliveries whose date has come
 
 
 class Command(BaseCommand):
@@ -45,7 +46,7 @@ class Command(BaseCommand):
         self.cleaned_at = timezone.now() - timedelta(days=1)
         self.closed_at = self.expired_at = timezone.now() - timedelta(minutes=1)
         self.published_at = 0.0
-        self.backoff, self.resume_at, self.stopped_at = 1.0, 0.0, 0.0
+        self.backoff, self.resume_at, self.stopped_at, self.started_at = 1.0, 0.0, 0.0, 0.0
         self.importing: Generator[None, None, None] | None = None
         self.freezing: Freezing | None = None
         sealer = None if until_idle else sealing.start_in_background()
@@ -95,11 +96,14 @@ class Command(BaseCommand):
         worked |= self.unless_away(self.send_proofs)
         worked |= self.import_batch()
         worked |= self.freeze_range()
+        worked |= self.follow_schedules()
         started = preparation.claim(self.worker.name)
         if started:
             preparation.run(started)
             return True
+        worked |= stopping.close_expired() > 0  # before the next batch: what is over is not sent any more
         worked |= self.unless_away(self.send_batch)
+        worked |= counting.count_due()
         sending.finish_done()
         worked |= self.close_stopped()
         return worked
@@ -118,6 +122,13 @@ class Command(BaseCommand):
         if worked:
             self.backoff = 1.0
         return worked
+
+    def follow_schedules(self) -> bool:
+        """Deliveries that are to be prepared, or to start, by themselves; False where there was none."""
+        if time.monotonic() < self.started_at:
+            return False
+        self.started_at = time.monotonic() + SCHEDULE_SECONDS
+        return starting.prepare_due() + starting.start_due() > 0
 
     def close_stopped(self) -> bool:
         """Whoever waits in a stopped delivery is told as left out; False where nobody does."""
@@ -192,6 +203,7 @@ class Command(BaseCommand):
             pending.clean_up()
             registrations.clean_up()
             media.forget_unused()
+            pacing.clean_up()
             importjobs.clean_up()
             saved_audiences.delete_expired(timezone.localdate())
 
