@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from deliveries import controls, planning, proofing, waves
+from deliveries import controls, pictures, planning, proofing, waves
 from deliveries.journal import Line, write
 from deliveries.models import Delivery, Level, Preparation
 from deliveries.statuses import DELIVERY_SOURCES, DeliveryStatus, InvalidTransition, PreparationStatus

@@ -1,6 +1,6 @@
 """Deliveries, their preparations, and one message per targeted profile."""
 
-from typing import Any, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -187,7 +187,7 @@ class Preparation(models.Model):
     created_at = models.DateTimeField(_("started"), auto_now_add=True)
     created_by = models.CharField(_("started by"), max_length=150, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
-    counted_at = models.DateTimeField(null=True)  # when its shares and shifts were counted (deliveries.counting)
+    counted_at = models.DateTimeField(null=True)  # when its shares and shifts were counted (deliveries.breakdowns)
 
     class Meta:
         verbose_name = _("preparation")
@@ -224,7 +224,6 @@ class ExclusionCause(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["preparation", "exclusion", "detail"], name="one_volume_per_cause"),
         ]
-
 
 
 class Withheld(models.Model):

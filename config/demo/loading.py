@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config.demo import details, letters, pages
 from config.demo.people import SEED, people
-from deliveries import counting, lifecycle, preparation
+from deliveries import breakdowns, lifecycle, preparation
 from deliveries.models import Delivery, TestProfile
 from landingpages.models import LandingPage
 from profiles import audiences, consent, subscriptions
@@ -191,7 +191,7 @@ def _confirmed(delivery: Delivery, manager: AbstractUser) -> Delivery:
     claimed = preparation.claim("demo")
     if claimed:
         preparation.run(claimed, asks_outside=False)  # no server listens yet
-        counting.count_due()
+        breakdowns.count_due()
     delivery.refresh_from_db()
     lifecycle.confirm(delivery, preparation=delivery.preparation_id or 0, by=manager)
     return delivery

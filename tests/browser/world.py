@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 
 from deliveries import (
     blockediting,
-    counting,
+    breakdowns,
     lifecycle,
     mailblocks,
     pictures,
@@ -161,7 +161,7 @@ def _prepared_twice(operator: User) -> None:
 def _prepare(delivery: Delivery, operator: User) -> None:
     preparation.start(delivery, by=operator)
     preparation.run(preparation.claim("test"))
-    counting.count_due()
+    breakdowns.count_due()
     delivery.refresh_from_db()
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from deliveries import counting, lifecycle, preparation, sending, transports
+from deliveries import breakdowns, lifecycle, preparation, sending, transports
 from deliveries.models import Delivery
 from deliveries.transports import TransportUnavailable, memory
 from profiles import audiences, merging
@@ -32,7 +32,7 @@ def prepare():
     def run(delivery, by="Ana Lopes"):
         preparation.start(delivery, by=by)
         preparation.run(preparation.claim("test"))
-        counting.count_due()
+        breakdowns.count_due()
         delivery.refresh_from_db()
         return delivery.preparation
 

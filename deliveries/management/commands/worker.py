@@ -12,7 +12,18 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from deliveries import confirmations, counting, pacing, preparation, proof_sending, sending, starting, stopping, transports, workers
+from deliveries import (
+    breakdowns,
+    confirmations,
+    pacing,
+    preparation,
+    proof_sending,
+    sending,
+    starting,
+    stopping,
+    transports,
+    workers,
+)
 from deliveries.models import Batch
 from deliveries.transports import Session, TransportUnavailable
 from landingpages import centre, media, publishing, reconciling, registrations, scheduling
@@ -103,7 +114,7 @@ class Command(BaseCommand):
             return True
         worked |= stopping.close_expired() > 0  # before the next batch: what is over is not sent any more
         worked |= self.unless_away(self.send_batch)
-        worked |= counting.count_due()
+        worked |= breakdowns.count_due()
         sending.finish_done()
         worked |= self.close_stopped()
         return worked
