@@ -88,6 +88,7 @@ class DeliveryForm(ControlGroupFields, forms.ModelForm):
             **({name: typed[name] for name in self.fields if name in typed} if typed is not None else {}),
         }
         self.fields["tracking"].required = self.fields["typology"].required = False
+        self.fields["typology"].show_hidden_initial = False  # which Django turns on where a default is asked for
         self.fields["size_limit"].widget.attrs["min"] = 1
         self.fields["typology"].widget.attrs["data-audience-part"] = ""  # the count below the audience follows it
         self.fields["sender_name"].widget.attrs["placeholder"] = settings.SENDER_NAME
