@@ -77,9 +77,11 @@ MESSAGE_GUARD = Guard(
     },
 )
 
-RECOUNT = f"SELECT COUNT(*) FROM {MESSAGES} WHERE preparation_id = NEW.id"
 BECOMES_READY = "NEW.status = 'ready' AND OLD.status <> 'ready'"
-SUM_IS_WRONG = f"""({RECOUNT}) <> NEW.targeted OR ({RECOUNT} AND exclusion = '') <> NEW.to_deliver
+RECOUNT = f"""SELECT COUNT(*) AS targeted, COUNT(*) FILTER (WHERE exclusion = '') AS to_deliver
+    FROM {MESSAGES} WHERE preparation_id = NEW.id"""
+SUM_IS_WRONG = f"""EXISTS (SELECT 1 FROM ({RECOUNT}) AS counted
+        WHERE counted.targeted <> NEW.targeted OR counted.to_deliver <> NEW.to_deliver)
     OR (SELECT COALESCE(SUM(volume), 0) FROM deliveries_exclusioncause WHERE preparation_id = NEW.id) <> NEW.excluded"""
 STAYS_READY_BUT_CHANGES = """OLD.status = 'ready' AND (
     NEW.targeted <> OLD.targeted OR NEW.to_deliver <> OLD.to_deliver OR NEW.excluded <> OLD.excluded
