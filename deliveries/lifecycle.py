@@ -66,10 +66,10 @@ def confirm(delivery: Delivery, *, preparation: int, by: AbstractUser) -> None:
         move(delivery, status, only_from=DeliveryStatus.READY, preparation_id=preparation, where=once, **fields)
         ready = _fit(preparation)
         about = {"by": actor(by), "number": ready.to_deliver}
-        proofing.request_traps(delivery, by=by)
         if status == DeliveryStatus.READY:
             write(delivery, Line(noop("Confirmed by %(by)s: %(number)s to deliver from the contact date on."), about))
         else:
+            proofing.request_traps(delivery, by=by)
             waves.release(ready, delivery.waves, at=timezone.now())
             write(delivery, Line(noop("Confirmed by %(by)s: %(number)s to deliver."), about))
 
@@ -79,7 +79,9 @@ def begin(delivery: Delivery) -> None:
     with transaction.atomic():
         due = Q(confirmed_at__isnull=False, contact_at__lte=timezone.now())
         move(delivery, DeliveryStatus.IN_PROGRESS, only_from=DeliveryStatus.READY, where=due)
-        waves.release(_fit(delivery.preparation_id or 0), delivery.waves, at=timezone.now())
+        ready = _fit(delivery.preparation_id or 0)
+        proofing.request_traps(delivery, by=delivery.confirmed_by or "")
+        waves.release(ready, delivery.waves, at=timezone.now())
         write(delivery, Line(noop("The contact date has come: sending starts.")))
 
 

@@ -50,6 +50,16 @@ def test_what_is_written_is_stored_as_it_is(post, delivery):
     assert (delivery.subject, delivery.html, delivery.text) == ("New", GOOD, "{{ unsubscribe_url }}")
 
 
+@pytest.mark.parametrize("changed", [{"html": "<p>{{ unsubscribe_url }}</p>"}, {"text": "Other {{ unsubscribe_url }}"}])
+def test_a_changed_content_has_to_be_prepared_again(post, delivery, prepare, changed):
+    prepare(delivery)
+
+    post(do="save", **changed)
+
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.preparation) == ("editing", None)
+
+
 @pytest.mark.parametrize(
     ("bad", "message"),
     [

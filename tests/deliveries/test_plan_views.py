@@ -183,8 +183,6 @@ def a_service():
         ("sender_name", "Other"),
         ("sender_email", "other@example.org"),
         ("subject", "Other"),
-        ("html", "<p>{{ unsubscribe_url }}</p>"),
-        ("text", "Other {{ unsubscribe_url }}"),
         ("tracking", "off"),
         ("preference_page", other_page),
         ("blocklist_page", other_blocklist_page),

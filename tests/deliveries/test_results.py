@@ -5,8 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from deliveries import lifecycle, preparation, shares, shifts, waterfall
-from deliveries.models import Preparation
+from deliveries import breakdowns, lifecycle, preparation, shares, shifts, waterfall
 from deliveries.result_models import Share, Shift
 from deliveries.typology_models import Typology, TypologyRule
 from profiles import consent
@@ -121,15 +120,25 @@ def test_messages_to_phones_have_no_domain(make_delivery, prepare):
     assert [table.kind for table in tables] == ["country", "language"]
 
 
-def test_a_count_that_was_cut_off_is_done_anew(make_delivery, monkeypatch):
+def test_a_count_that_was_cut_off_is_done_anew_and_once(backoffice, make_delivery, monkeypatch):
     ProfileFactory()
     delivery = make_delivery()
     preparation.start(delivery, by="Ana Lopes")
-    Share.objects.create(preparation=Preparation.objects.get(), kind="country", value="FR", targeted=9, to_deliver=9)
-
     preparation.run(preparation.claim("test"))
+    with monkeypatch.context() as patched:
+        patched.setattr("deliveries.breakdowns.Shift.objects.bulk_create", pulled)
+        with pytest.raises(KeyboardInterrupt):
+            breakdowns.count_due()
+    assert not Share.objects.exists()
+    assert "is being counted" in backoffice.get(reverse("deliveries:show", args=[delivery.pk])).content.decode()
+
+    assert (breakdowns.count_due(), breakdowns.count_due()) == (True, False)
 
     assert list(Share.objects.filter(kind="country").values_list("value", "targeted", "to_deliver")) == [("FR", 1, 1)]
+
+
+def pulled(*args, **kwargs):
+    raise KeyboardInterrupt
 
 
 @pytest.fixture
@@ -255,10 +264,10 @@ def test_the_log_says_by_word_and_shape_what_is_wrong_and_where_to_correct_it(ba
 
     lines = backoffice.get(reverse("deliveries:show", args=[delivery.pk])).context["prepared_lines"]
 
-    edit = reverse("deliveries:edit", args=[delivery.pk])
+    edit, content = (reverse(f"deliveries:{name}", args=[delivery.pk]) for name in ("edit", "content"))
     assert [(line.level, line.shown, url) for line, url in lines if line.level != "information"][:3] == [
         ("error", "The subject is empty.", f"{edit}#id_subject"),
-        ("error", "The text has no unsubscription link: insert the merge field {{ unsubscribe_url }}.", f"{edit}#id_text"),
+        ("error", "The text has no unsubscription link: insert the merge field {{ unsubscribe_url }}.", content),
         ("error", "The HTML links to the preference page, but none is chosen.", f"{edit}#id_preference_page"),
     ]
     last, url = lines[-1]

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from deliveries import lifecycle, preparation
 from deliveries.models import Delivery, Message, Proof, ProofMail
+from deliveries.typology_models import ExcludedAddress
 from landingpages.models import Submission
 from profiles import (
     consent,
@@ -108,6 +109,8 @@ def marked(operator):
         email=mark("profiles.Profile.email", "{}@example.org"), email_domain=mark("profiles.Profile.email_domain", "{}.org")
     )
     person.refresh_from_db()
+    ExcludedAddress.objects.create(channel="email", address=person.email)
+    mark.same("deliveries.ExcludedAddress.address", "profiles.Profile.email")
     mark.same("profiles.Profile.first_name_folded", "profiles.Profile.first_name")
     mark.same("profiles.Profile.last_name_folded", "profiles.Profile.last_name")
     evidence = consent.Evidence(
