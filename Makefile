@@ -49,4 +49,4 @@ verdicts: install
 	@test -z "$$TEST_POSTGRES_URL" || POPULATIONS=3000 DATABASE_URL="$$TEST_POSTGRES_URL" $(BIN)/python -m pytest tests/deliveries/test_verdict_model.py
 
 bench: install
-	@for script in main_job import ledger_check profile_list audience_count landing_page preparation; do echo "== bench/$$script.py"; $(BIN)/python bench/$$script.py --quick || exit 1; done
+	@for script in main_job import ledger_check profile_list audience_count landing_page preparation exclusion_effect; do echo "== bench/$$script.py"; $(BIN)/python bench/$$script.py --quick || exit 1; done

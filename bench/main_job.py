@@ -294,10 +294,13 @@ def outcomes(delivery_id: int) -> tuple[str, dict[str, int]]:
     return delivery.status, dict(messages.values_list("status").annotate(number=Count("profile_id")))
 
 
-def send(folder: Path, delivery_id: int, workers: int) -> tuple[Measured, list[str]]:
-    """Confirm, and let worker processes send; returns when they have nothing left. With it what the mail server took."""
+def send(folder: Path, delivery_id: int, workers: int, *, refuse: str = "") -> tuple[Measured, list[str]]:
+    """Confirm, and let worker processes send; returns when they have nothing left. With it what the mail server took.
+
+    It knows nobody whose address begins with `refuse`, where that is given.
+    """
     recipients = folder / "recipients.txt"
-    command = [sys.executable, ROOT / "bench" / "sink.py", recipients, "--seconds", str(LONGEST)]
+    command = [sys.executable, ROOT / "bench" / "sink.py", recipients, "--seconds", str(LONGEST), f"--refuse={refuse}"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as sink:
         assert sink.stdin
         assert sink.stdout

@@ -1,6 +1,8 @@
 """An SMTP server in a process of its own that takes every mail and remembers whom it was for.
 
-    python bench/sink.py FILE --seconds 600
+    python bench/sink.py FILE --seconds 600 --refuse nobody-
+
+With --refuse it knows nobody whose address begins so.
 
 Prints its port. When its standard input closes, or after so many seconds, it writes the recipient of every message that it
 took responsibility for into FILE, one per line in the order of arrival, and ends.
@@ -16,6 +18,7 @@ LONGEST_LINE = 4096  # bytes
 LARGEST_MAIL = 10 * 2**20  # bytes
 GREETING = b"220 sink\r\n"
 CAPABILITIES = b"250-sink\r\n250-PIPELINING\r\n250 SMTPUTF8\r\n"
+UNKNOWN = b"550 5.1.1 No such user here\r\n"
 REPLIES = {
     b"EHLO": CAPABILITIES,
     b"HELO": b"250 sink\r\n",
@@ -28,8 +31,9 @@ REPLIES = {
 class Session(asyncio.Protocol):
     """One connection; a message counts once its final dot has been read."""
 
-    def __init__(self, accepted: list[str]) -> None:
+    def __init__(self, accepted: list[str], refused: str) -> None:
         self.accepted = accepted
+        self.refused = refused
         self.recipients: list[str] = []
         self.buffer = b""
         self.in_data = False
@@ -65,7 +69,10 @@ class Session(asyncio.Protocol):
     def answer(self, line: bytes) -> bytes:
         verb = line[:4].upper()
         if verb == b"RCPT":
-            self.recipients.append(line.partition(b"<")[2].partition(b">")[0].decode())
+            recipient = line.partition(b"<")[2].partition(b">")[0].decode()
+            if self.refused and recipient.startswith(self.refused):
+                return UNKNOWN
+            self.recipients.append(recipient)
             return b"250 2.1.5 Ok\r\n"
         if verb == b"DATA":
             self.in_data = True
@@ -79,10 +86,10 @@ class Session(asyncio.Protocol):
         return REPLIES.get(verb, b"500 5.5.2 What?\r\n")
 
 
-async def serve(file: Path, seconds: float) -> None:
+async def serve(file: Path, seconds: float, refused: str) -> None:
     loop = asyncio.get_running_loop()
     accepted: list[str] = []
-    server = await loop.create_server(lambda: Session(accepted), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Session(accepted, refused), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     ended = asyncio.Event()
     loop.add_reader(sys.stdin, ended.set)
@@ -98,5 +105,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Take every mail; remember the recipients.")
     parser.add_argument("file", type=Path)
     parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--refuse", default="", help="the beginning of the addresses that nobody has here")
     arguments = parser.parse_args()
-    asyncio.run(serve(arguments.file, arguments.seconds))
+    asyncio.run(serve(arguments.file, arguments.seconds, arguments.refuse))
