@@ -150,7 +150,7 @@ def test_what_opens_and_what_fails_has_no_barrier(page, inspector, log_in, opera
     page.locator("summary", has_text="Ana Lopes").click()
     inspector.look("list with its menus open")
     for path, button in [
-        ("/admin/deliveries/new/", "Save and prepare"),
+        ("/admin/deliveries/new/?template=mail", "Save and prepare"),
         ("/admin/quarantine/paste/", "Show what would happen"),
         ("/admin/profiles/service/add/", "Save"),
     ]:

@@ -86,7 +86,7 @@ def test_a_box_is_ticked_by_keyboard_alone(page, keyboard, operator):
     ProfileFactory(first_name="Marie", last_name="Dupont")
     log_in(page, keyboard)
 
-    keyboard.press(page.get_by_role("navigation", name="Menu").get_by_role("link", name="Profiles"))
+    keyboard.press(page.get_by_role("navigation", name="Menu").get_by_role("link", name="Profiles", exact=True))
     expect(page.get_by_role("heading", name="Profiles")).to_be_visible()
     keyboard.press(page.get_by_role("link", name="Skip to the content"))
     keyboard.press(page.get_by_role("link", name="Marie Dupont", exact=True))
@@ -192,7 +192,7 @@ def test_the_main_job_needs_no_script(browser, base_url, operator, work, width):
     page.get_by_label("Username").fill("ana")
     page.get_by_label("Password").fill("ana")
     page.get_by_role("button", name="Log in").click()
-    menu.get_by_role("link", name="Profiles").click()
+    menu.get_by_role("link", name="Profiles", exact=True).click()
     page.get_by_role("link", name="Marie Dupont", exact=True).click()
     page.get_by_label("No longer contact by email", exact=True).check()
     page.get_by_role("button", name="Save", exact=True).click()

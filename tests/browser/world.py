@@ -304,7 +304,7 @@ def _builder_pages() -> list[str]:
 
 def _content_pages(ready: int) -> list[str]:
     """The editor in both modes, the preview of each part, proofs and test profiles."""
-    editing, test = Delivery.objects.get(status=DeliveryStatus.EDITING), TestProfile.objects.first()
+    editing, test = Delivery.objects.planned().get(status=DeliveryStatus.EDITING), TestProfile.objects.first()
     marie = Profile.objects.order_by("pk").first()
     keys = {block["kind"]: block["key"] for block in editing.blocks}
     built, preview = reverse("deliveries:content", args=[editing.pk]), reverse("deliveries:preview", args=[ready])

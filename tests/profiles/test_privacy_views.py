@@ -264,7 +264,7 @@ def test_the_file_has_everything_and_is_recorded(backoffice, pair, operator):
     assert (answer["format"], answer["profile"], answer["merged_profiles"]) == ("heed-access-1", winner.pk, [loser_id])
     assert list(answer["held"]) == [
         "profile", "subscriptions", "consent", "pending", "notices", "operator_log", "lists",
-        "import_files", "quarantine", "submissions", "messages", "duplicates", "tracking",
+        "import_files", "quarantine", "submissions", "messages", "withheld", "excluded_addresses", "tracking", "proofs",
     ]  # fmt: skip
     assert answer["held"]["profile"]["rows"][0]["Email"] == "marie@example.org"
     assert [row["Wording shown"] for row in answer["held"]["consent"]["rows"]] == ["No more texts", ""]
