@@ -6,11 +6,13 @@ until the new one is ready; the switch is one UPDATE.
 """
 
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -32,7 +34,7 @@ from deliveries import (
 from deliveries.journal import Line
 from deliveries.models import Batch, Delivery, ExclusionCause, Level, Message, Preparation
 from deliveries.statuses import OWN_RULES, DeliveryStatus, InvalidTransition, PreparationStatus
-from profiles import audiences, registering
+from profiles import audiences, prepared, registering
 from profiles.consent import actor
 from profiles.models import Profile
 
@@ -42,6 +44,12 @@ WITH_WARNINGS = noop(
 )
 WITHOUT_FINDINGS = noop("Preparation completed in %(seconds)s s: %(targeted)s targeted, %(to_deliver)s to deliver.")
 SUMMARIES = (WITH_ERRORS, WITH_WARNINGS, WITHOUT_FINDINGS)
+
+
+BATCHES_AT_ONCE = 1000
+NEXT_BATCH = f"""SELECT MIN(profile_id), MAX(profile_id), COUNT(*) FROM (
+    SELECT profile_id FROM {Message._meta.db_table}
+    WHERE preparation_id = %s AND profile_id > %s AND exclusion = '' ORDER BY profile_id LIMIT %s) AS following"""
 
 
 class Interrupted(Exception):
@@ -173,9 +181,10 @@ def _plan_findings(delivery: Delivery, total: int) -> list[Line]:
 
 def _counted(preparation: Preparation) -> tuple[int, list[ExclusionCause]]:
     """How many are to be delivered to; one cause per rule and detail, and a zero for each rule that hit nobody."""
-    groups = preparation.messages.values("exclusion", "detail").annotate(volume=Count("profile_id")).order_by()
-    found = [ExclusionCause(preparation=preparation, **group) for group in groups]
-    to_deliver, rows = sum(row.volume for row in found if not row.exclusion), [row for row in found if row.exclusion]
+    to_deliver = preparation.messages.to_deliver().count()
+    # Two passes: a group of nearly all rows is what a database sorts or hashes longest.
+    groups = preparation.messages.excluded().values("exclusion", "detail").annotate(volume=Count("profile_id")).order_by()
+    rows = [ExclusionCause(preparation=preparation, **group) for group in groups]
     hit = {(row.exclusion, row.detail if row.exclusion in OWN_RULES.values() else "") for row in rows}
     missed = [cause for cause in typologies.causes(preparation.rules) if cause not in hit]
     zeros = [ExclusionCause(preparation=preparation, exclusion=rule, detail=code, volume=0) for rule, code in missed]
@@ -183,22 +192,23 @@ def _counted(preparation: Preparation) -> tuple[int, list[ExclusionCause]]:
 
 
 def _write_batches(preparation: Preparation, *, to_deliver: int) -> None:
-    """Cut those to deliver into ranges of one wave and at most the batch size, in one statement."""
+    """Cut those to deliver, in the order of their ids, into ranges of one wave and at most the batch size."""
     preparation.batches.all().delete()
-    delivery = preparation.delivery
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
-    wave = waves.place(delivery.waves, to_deliver)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""INSERT INTO {Batch._meta.db_table}
-                (preparation_id, low, high, total, status, worker, due_at, rounds, sent, failed, excluded_late, uncertain, wave)
-            SELECT %s, MIN(profile_id), MAX(profile_id), COUNT(*), 'waiting', '', %s, 0, 0, 0, 0, 0, {wave or 0}
-            FROM (
-                SELECT profile_id, ROW_NUMBER() OVER (ORDER BY profile_id) - 1 AS position
-                FROM {Message._meta.db_table} WHERE preparation_id = %s AND exclusion = ''
-            ) AS numbered GROUP BY {f"{wave}, " if wave else ""}position / %s""",
-            [preparation.pk, now, preparation.pk, pacing.batch_size(delivery)],
-        )
+    cut = _batches(preparation, to_deliver)
+    while some := list(islice(cut, BATCHES_AT_ONCE)):
+        Batch.objects.bulk_create(some)
+
+
+def _batches(preparation: Preparation, to_deliver: int) -> Iterator[Batch]:
+    """Each found by the primary key: numbering every row with a window took three times as long on SQLite."""
+    now, above = timezone.now(), 0
+    most = pacing.batch_size(preparation.delivery)
+    with prepared.cursor() as cursor:
+        for wave, size in waves.sizes(preparation.delivery.waves, to_deliver):
+            for place in range(0, size, most):
+                cursor.execute(NEXT_BATCH, [preparation.pk, above, min(most, size - place)])
+                low, above, total = cursor.fetchone()
+                yield Batch(preparation=preparation, low=low, high=above, total=total, due_at=now, wave=wave)
 
 
 def _give_up(preparation: Preparation, status: PreparationStatus, line: Line) -> None:

@@ -4,7 +4,7 @@ from django.db import connection
 from django.db.models import Count, F
 from django.utils import timezone
 
-from deliveries import exclusions, typologies
+from deliveries import exclusions, guards, typologies
 from deliveries.exclusions import BETWEEN, Rule
 from deliveries.models import Message, Preparation
 from deliveries.statuses import MessageStatus
@@ -56,7 +56,8 @@ def write_messages(preparation: Preparation, *, above: int, up_to: int) -> int:
         "provider_id": "''",
     }
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    return bulk.insert_computed(judged, into=Message, computed=columns, parameters=[preparation.pk, now])
+    with guards.aside(guards.MESSAGE_GUARD, "ready_messages_refuse_insert"):
+        return bulk.insert_computed(judged, into=Message, computed=columns, parameters=[preparation.pk, now])
 
 
 def counted_rules(channel: Channel, typology: str = "") -> list[Rule]:

@@ -30,13 +30,19 @@ def number(waves: Waves, total: int) -> int:
     return within or len(ends) - (ends[-1] - total) // last
 
 
-def place(waves: Waves, total: int) -> str:
-    """SQL for the wave, from 0, of the column `position`, from 0; empty where there is only one."""
+def sizes(waves: Waves, total: int) -> Iterator[tuple[int, int]]:
+    """Each wave of so many people, from 0, with its size; one for all where there are no waves, or too many."""
     if not waves or number(waves, total) > MOST:
-        return ""
+        yield 0, total
+        return
     ends, last = _ends(waves, total)
-    named = " ".join(f"WHEN position < {end} THEN {wave}" for wave, end in enumerate(ends))
-    return f"CASE {named} ELSE {len(ends)} + (position - {ends[-1]}) / {last} END"
+    ends += range(ends[-1] + last, total + last, last)
+    reached = 0
+    for wave, end in enumerate(ends):
+        yield wave, min(end, total) - reached
+        reached = min(end, total)
+        if reached == total:
+            return
 
 
 def release(preparation: Preparation, waves: Waves, *, at: datetime) -> None:

@@ -2,10 +2,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from deliveries import lifecycle, preparation
+from deliveries import guards, lifecycle, preparation
 from deliveries.models import Batch, Delivery, ExclusionCause, Message, Preparation
 from deliveries.statuses import InvalidTransition
-from profiles import consent
+from profiles import consent, triggers
 from profiles.models import Profile, Source
 from quarantine.models import Reason, Status
 from tests.factories import ProfileFactory, QuarantinedAddressFactory
@@ -293,3 +293,19 @@ def test_the_database_recounts_when_a_preparation_becomes_ready(make_delivery):
         Preparation.objects.update(status="ready", targeted=2, to_deliver=2, excluded=0)
 
     assert Preparation.objects.get().status == "running"
+
+
+def test_the_guard_stands_again_behind_a_preparation_and_behind_one_that_broke_off(make_delivery, prepare, monkeypatch):
+    ProfileFactory()
+    prepare(make_delivery())
+    assert triggers.missing(connection, guards.MESSAGE_GUARD) == []
+
+    def broken(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    preparation.start(make_delivery(), by="Ana Lopes")
+    monkeypatch.setattr("deliveries.targeting.bulk.insert_computed", broken)
+    with pytest.raises(KeyboardInterrupt):
+        preparation.run(preparation.claim("test"))
+
+    assert triggers.missing(connection, guards.MESSAGE_GUARD) == []
