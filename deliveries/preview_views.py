@@ -31,8 +31,12 @@ FOUND = 10  # profiles that a search shows
 SANDBOX = "sandbox allow-popups allow-popups-to-escape-sandbox; script-src 'none'; frame-ancestors 'self'"
 INSIDE = re.IGNORECASE | re.DOTALL
 BASE = '<base target="_blank">'  # links open outside of the frame, where the pages that they lead to can be shown
-DARK_PAGE = "<style>html { color-scheme: dark; background: #121212; }</style>"
-DARK = "(prefers-color-scheme: dark)"
+# What a mail would ask the reader's system is answered here, whatever the operator's own says.
+PAGES = {
+    "light": "<style>html { color-scheme: light; }</style>",
+    "dark": "<style>html { color-scheme: dark; background: #121212; }</style>",
+}
+DARK, ANSWERS = "(prefers-color-scheme: dark)", {"light": "not all", "dark": "all"}
 SOMEWHERE = "somebody@example.com"  # the address of who has none
 
 
@@ -86,9 +90,7 @@ def preview_frame(request: HttpRequest, delivery_id: int) -> HttpResponse:
     except ValueError as error:
         html = f"<p>{escape(_('This cannot be shown: %(why)s') % {'why': error})}</p>"
     html = pictures.here(html)
-    added = BASE
-    if state.scheme == "dark":
-        added, html = BASE + DARK_PAGE, html.replace(DARK, "all")
+    added, html = BASE + PAGES[state.scheme], html.replace(DARK, ANSWERS[state.scheme])
     response = HttpResponse(re.sub(r"(<head[^>]*>|\A(?!.*<head))", lambda match: match[0] + added, html, count=1, flags=INSIDE))
     response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["Cache-Control"] = "no-store"

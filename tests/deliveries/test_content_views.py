@@ -283,3 +283,13 @@ def test_ordinary_mail_has_no_hint(make_delivery):
     html = f'<p>{"word " * 90}</p><a href="https://www.example.org/a">example.org</a><img src="https://example.org/a" alt="A">'
 
     assert content_hints.hints(rendering.draft(make_delivery(html=html))) == []
+
+
+@pytest.mark.parametrize(("scheme", "asked"), [("light", "@media not all"), ("dark", "@media all")])
+def test_preview_has_the_colours_that_were_chosen_whatever_the_screen_has(backoffice, delivery, scheme, asked):
+    blockediting.begin(delivery, by="Ana")
+
+    html = get(backoffice, "preview_frame", delivery, scheme=scheme).content.decode()
+
+    assert f"html {{ color-scheme: {scheme};" in html
+    assert (asked in html, "prefers-color-scheme" in html) == (True, False)
