@@ -19,7 +19,7 @@ class DefaultPolicyMiddleware(CSPMiddleware):
         return response if HEADER in response else super().process_response(request, response)
 
 
-PUBLIC = ("/lp/", "/u/", "/t/", "/c/", "/d/", "/brand/")  # what recipients and visitors open: no session, no user
+PUBLIC = ("/lp/", "/u/", "/t/", "/c/", "/d/", "/brand/", "/media/")  # what recipients and visitors open: no session, no user
 
 
 class ForOperators:

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from deliveries import because, exclusions, explaining, targeting
+from deliveries import because, exclusions, explaining, typologies
 from deliveries.models import Delivery, Message, Preparation
 from deliveries.statuses import Exclusion, LateExclusion, MessageStatus
 from profiles import aliases, audiences, finding, history
@@ -147,7 +147,7 @@ def _unprepared(delivery: Delivery, profile: Profile) -> Answer:
     channel = Channel.of(delivery.channel)
     try:
         reasons = Judged(delivery.audience, [profile.pk]).reasons(profile.pk)
-        rules = targeting.counted_rules(channel)
+        rules = exclusions.personal(typologies.pin(delivery))
     except audiences.InvalidAudience as fault:
         return Answer(profile, ABSENT, _("Not in the audience"), str(fault))
     if reasons:

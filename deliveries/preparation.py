@@ -44,8 +44,6 @@ WITH_WARNINGS = noop(
 )
 WITHOUT_FINDINGS = noop("Preparation completed in %(seconds)s s: %(targeted)s targeted, %(to_deliver)s to deliver.")
 SUMMARIES = (WITH_ERRORS, WITH_WARNINGS, WITHOUT_FINDINGS)
-
-
 BATCHES_AT_ONCE = 1000
 NEXT_BATCH = f"""SELECT MIN(profile_id), MAX(profile_id), COUNT(*) FROM (
     SELECT profile_id FROM {Message._meta.db_table}

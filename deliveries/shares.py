@@ -10,13 +10,12 @@ from django.utils.translation import gettext as _
 from deliveries import wholes
 from deliveries.models import Message, Preparation
 from deliveries.result_models import Share, ShareKind
-from profiles.channels import Channel
 from profiles.regions import country_name, language_name
 
 MOST = 20  # values of each kind; the others are counted together
 COLUMNS = {ShareKind.COUNTRY: "profile__country", ShareKind.LANGUAGE: "profile__preferred_language"}
 NUMBERS = {"targeted": Count("profile_id"), "to_deliver": Count("profile_id", filter=Q(exclusion=""))}
-BY_CHANNEL = {Channel.EMAIL: tuple(ShareKind), Channel.SMS: (ShareKind.COUNTRY, ShareKind.LANGUAGE)}
+WITHOUT_DOMAIN = (ShareKind.COUNTRY, ShareKind.LANGUAGE)
 NAMES: dict[ShareKind, Callable[[str], str]] = {
     ShareKind.DOMAIN: str,
     ShareKind.COUNTRY: country_name,
@@ -46,7 +45,7 @@ class Table:
 def count(preparation: Preparation) -> list[Share]:
     """The shares of a preparation, not saved yet; a person who was erased since it began counts among the others."""
     messages = Message.objects.filter(preparation=preparation).order_by()
-    kinds = BY_CHANNEL[Channel.of(preparation.delivery.channel)]
+    kinds = tuple(ShareKind) if preparation.delivery.is_email else WITHOUT_DOMAIN
     with wholes.planned_for_many():
         found = _by_country_and_language(messages)
         if ShareKind.DOMAIN in kinds:

@@ -89,8 +89,7 @@ def _opened(request: HttpRequest, visit: Visit, profile: Profile) -> HttpRespons
 
 def _confirmed(request: HttpRequest, visit: Visit, form: PageForm, outcome: Outcome) -> HttpResponse:
     """The confirmation page, which may greet with what was just submitted."""
-    source = _source(request, visit)
-    can_undo = source == Source.PAGE_OPENED and visits.can_undo(visit)
+    can_undo = visit.acts_on_arrival and visits.can_undo(visit)
     notes = _notes(outcome)
 
     def render() -> HttpResponse:

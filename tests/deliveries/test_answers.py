@@ -7,6 +7,7 @@ from django.utils import timezone
 from deliveries import answers, lifecycle
 from deliveries.models import Message
 from deliveries.statuses import MessageStatus
+from deliveries.typology_models import Typology, TypologyRule
 from profiles import consent
 from profiles.models import Profile, Source
 from tests.factories import ProfileFactory
@@ -216,3 +217,15 @@ def test_a_changed_delivery_answers_by_what_it_is_now(make_delivery, prepare):
     lifecycle.revise(delivery, {"audience": german}, revision=delivery.revision, by="Ana Lopes")
 
     assert [one.label for one in ask(delivery, marie.email)] == ["Not in the audience"]
+
+
+def test_before_the_first_preparation_the_rules_are_those_of_this_delivery(make_delivery):
+    ProfileFactory(first_name="Marie", email="marie@example.org", country="FR")
+    rule = TypologyRule.objects.create(label="No France", parameters={"audience": FRENCH}, criteria={"label": "Spring"})
+    own = Typology.objects.create(label="Abroad")
+    own.rules.add(rule)
+
+    answered = [ask(make_delivery(**values), "marie@example.org")[0].label for values in ({}, {"typology": own})]
+    other = ask(make_delivery(typology=own, label="Autumn"), "marie@example.org")[0].label
+
+    assert (answered, other) == (["In the audience", f"No France (RL{rule.pk})"], "In the audience")

@@ -325,6 +325,16 @@ def test_an_arrival_can_be_undone_for_ten_minutes_by_the_same_link(anonymous, ar
     assert Profile.objects.get().choices["sms"] is True
 
 
+def test_who_presses_the_button_after_an_arrival_can_still_undo_it(anonymous, arriving, profile):
+    url = link(arriving, profile)
+    anonymous.post(url, {"arrival": "yes"})
+
+    answer = content(anonymous.post(url))
+
+    assert 'name="undo"' in answer
+    assert anonymous.post(url, {"undo": "yes"}).status_code == 200
+
+
 @pytest.mark.parametrize("late", [timedelta(minutes=11), timedelta(days=1)])
 def test_an_arrival_is_not_undone_later(anonymous, arriving, profile, late, settings):
     url = link(arriving, profile)

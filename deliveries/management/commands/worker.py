@@ -114,9 +114,9 @@ class Command(BaseCommand):
             return True
         worked |= stopping.close_expired() > 0  # before the next batch: what is over is not sent any more
         worked |= self.unless_away(self.send_batch)
-        worked |= breakdowns.count_due()
         sending.finish_done()
         worked |= self.close_stopped()
+        worked |= breakdowns.count_due()  # last: what somebody waits for comes first
         return worked
 
     def unless_away(self, send: Callable[[], bool]) -> bool:
