@@ -62,6 +62,7 @@ class Inspector:
 
     def look(self, name, *, widths=(390,)):
         """The page as it is, then in the dark, then on a narrow screen, without loading it again."""
+        self.page.wait_for_load_state()
         self.page.set_viewport_size(WIDE)
         self._ask(name, ALL)
         self._note(name, self.page.evaluate(OWN_RULES))

@@ -1,5 +1,7 @@
 """The audience builder as people use it: with a mouse, by keyboard alone, and without JavaScript."""
 
+from contextlib import contextmanager
+
 import pytest
 from playwright.sync_api import expect
 
@@ -28,6 +30,16 @@ def keyboard(page):
     return Keyboard(page)
 
 
+@contextmanager
+def held(page, address):
+    """What is asked from this address meanwhile is answered at the end."""
+    asked = []
+    page.route(address, lambda route: asked.append(route), times=1)
+    yield asked
+    for route in asked:
+        route.continue_()
+
+
 def test_words_and_count_follow_what_is_typed_without_a_reload(page, keyboard, operator, people):
     log_in(page, keyboard)
     page.goto("/admin/audiences/new/")
@@ -54,6 +66,26 @@ def test_words_and_count_follow_what_is_typed_without_a_reload(page, keyboard, o
     assert (saved.label, saved.size, saved.tree["all"]) == (
         "Parisians", 1, [{"field": "city", "operator": "is_not", "value": "Paris"}],
     )  # fmt: skip
+
+
+def test_what_is_typed_while_an_answer_is_on_its_way_stays(page, keyboard, operator, people):
+    log_in(page, keyboard)
+    page.goto("/admin/audiences/new/")
+    expect(page.locator("#audience-count")).to_contain_text("3 people are targeted")  # nothing moves any more
+    page.get_by_label("Field").select_option("city")
+    page.get_by_role("button", name="Add condition").click()
+    expect(page.get_by_label("Operator of City")).to_be_focused()  # the new condition has arrived
+    value = page.get_by_label("City – Value")
+    with held(page, "**/audiences/builder/") as answers:
+        with page.expect_request("**/audiences/builder/"):
+            page.get_by_label("Operator of City").select_option("starts")
+        value.press_sequentially("Par", delay=20)
+        assert len(answers) == 1
+
+    expect(page.locator(".words")).to_contain_text("City starts with “Par”")
+    expect(value).to_have_value("Par")
+    page.wait_for_timeout(100)  # the answer has settled
+    expect(value).to_be_focused()
 
 
 def test_an_audience_is_built_by_keyboard_alone(page, keyboard, operator, people):
