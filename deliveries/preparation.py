@@ -5,8 +5,9 @@ progress, so a preparation that was cut off goes on where it stood, on any worke
 until the new one is ready; the switch is one UPDATE.
 """
 
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -45,6 +46,7 @@ WITH_WARNINGS = noop(
 WITHOUT_FINDINGS = noop("Preparation completed in %(seconds)s s: %(targeted)s targeted, %(to_deliver)s to deliver.")
 SUMMARIES = (WITH_ERRORS, WITH_WARNINGS, WITHOUT_FINDINGS)
 BATCHES_AT_ONCE = 1000
+ALL = sys.maxsize
 NEXT_BATCH = f"""SELECT MIN(profile_id), MAX(profile_id), COUNT(*) FROM (
     SELECT profile_id FROM {Message._meta.db_table}
     WHERE preparation_id = %s AND profile_id > %s AND exclusion = '' ORDER BY profile_id LIMIT %s) AS following"""
@@ -106,7 +108,8 @@ def run(preparation: Preparation, *, asks_outside: bool = True) -> None:
             _fix_target(preparation)
         while preparation.next_id < (preparation.highest_id or 0):
             _write_range(preparation)
-            time.sleep(settings.PAUSE_SECONDS)
+            if preparation.next_id < (preparation.highest_id or 0):
+                time.sleep(settings.PAUSE_SECONDS)
         _complete(preparation, seconds=time.monotonic() - began, asks_outside=asks_outside)
     except Interrupted:
         return
@@ -144,9 +147,12 @@ def _write_range(preparation: Preparation) -> None:
 
 
 def _complete(preparation: Preparation, *, seconds: float, asks_outside: bool) -> None:
-    """Count, cut into batches, check the content, and switch: from here on the database refuses any change."""
-    # Counted before the transaction: on SQLite everybody else waits while it is open.
-    to_deliver, causes = _counted(preparation)
+    """Cut into batches, count, check the content, and switch: from here on the database refuses any change.
+
+    Only the switch is one transaction: on SQLite everybody else waits while it is open.
+    """
+    to_deliver = _write_batches(preparation)
+    causes = _causes(preparation)
     excluded = sum(cause.volume for cause in causes)
     targeted = to_deliver + excluded
     found = controls.findings(preparation.content, preparation, outside=asks_outside)
@@ -155,7 +161,6 @@ def _complete(preparation: Preparation, *, seconds: float, asks_outside: bool) -
         _update(preparation)
         preparation.causes.all().delete()
         ExclusionCause.objects.bulk_create(causes)
-        _write_batches(preparation, to_deliver=to_deliver)
         for line in [*found, _summary(targeted, to_deliver, seconds, found)]:
             _write(preparation, line)
         _update(
@@ -177,36 +182,60 @@ def _plan_findings(delivery: Delivery, total: int) -> list[Line]:
     return [*waves.findings(delivery, total), *pacing.findings(delivery, total)]
 
 
-def _counted(preparation: Preparation) -> tuple[int, list[ExclusionCause]]:
-    """How many are to be delivered to; one cause per rule and detail, and a zero for each rule that hit nobody."""
-    to_deliver = preparation.messages.to_deliver().count()
-    # Two passes: a group of nearly all rows is what a database sorts or hashes longest.
+def _causes(preparation: Preparation) -> list[ExclusionCause]:
+    """One cause per rule and detail, and a zero for each rule that hit nobody.
+
+    Of the excluded alone: a group of nearly all rows is what a database sorts or hashes longest.
+    """
     groups = preparation.messages.excluded().values("exclusion", "detail").annotate(volume=Count("profile_id")).order_by()
     rows = [ExclusionCause(preparation=preparation, **group) for group in groups]
     hit = {(row.exclusion, row.detail if row.exclusion in OWN_RULES.values() else "") for row in rows}
     missed = [cause for cause in typologies.causes(preparation.rules) if cause not in hit]
-    zeros = [ExclusionCause(preparation=preparation, exclusion=rule, detail=code, volume=0) for rule, code in missed]
-    return to_deliver, rows + zeros
+    return rows + [ExclusionCause(preparation=preparation, exclusion=rule, detail=code, volume=0) for rule, code in missed]
 
 
-def _write_batches(preparation: Preparation, *, to_deliver: int) -> None:
-    """Cut those to deliver, in the order of their ids, into ranges of one wave and at most the batch size."""
-    preparation.batches.all().delete()
-    cut = _batches(preparation, to_deliver)
+def _write_batches(preparation: Preparation) -> int:
+    """Cut those to deliver, in the order of their ids, into ranges of one wave and at most the batch size; how many they are.
+
+    Nobody works on the batches of a preparation that is not ready. Cut off, they are cut anew.
+    """
+    with transaction.atomic():
+        _update(preparation)
+        preparation.batches.all().delete()
+    cut, to_deliver = _batches(preparation), 0
     while some := list(islice(cut, BATCHES_AT_ONCE)):
-        Batch.objects.bulk_create(some)
+        with transaction.atomic():
+            _update(preparation)
+            Batch.objects.bulk_create(some)
+        to_deliver += sum(batch.total for batch in some)
+    return to_deliver
 
 
-def _batches(preparation: Preparation, to_deliver: int) -> Iterator[Batch]:
+def _batches(preparation: Preparation) -> Iterator[Batch]:
     """Each found by the primary key: numbering every row with a window took three times as long on SQLite."""
     now, above = timezone.now(), 0
     most = pacing.batch_size(preparation.delivery)
+    for wave, left in _waves(preparation):
+        while left:
+            low, high, total = _following(preparation, above, min(most, left))
+            if not total:
+                return
+            yield Batch(preparation=preparation, low=low, high=high, total=total, due_at=now, wave=wave)
+            above, left = high, left - total
+
+
+def _waves(preparation: Preparation) -> Iterable[tuple[int, int]]:
+    """Each wave with its size. Without waves nobody is counted for it: the batches tell."""
+    waves_of_it = preparation.delivery.waves
+    return waves.sizes(waves_of_it, preparation.messages.to_deliver().count()) if waves_of_it else [(0, ALL)]
+
+
+def _following(preparation: Preparation, above: int, most: int) -> tuple[int, int, int]:
+    """The first and the last profile id of the next so many, and how many there are."""
     with prepared.cursor() as cursor:
-        for wave, size in waves.sizes(preparation.delivery.waves, to_deliver):
-            for place in range(0, size, most):
-                cursor.execute(NEXT_BATCH, [preparation.pk, above, min(most, size - place)])
-                low, above, total = cursor.fetchone()
-                yield Batch(preparation=preparation, low=low, high=above, total=total, due_at=now, wave=wave)
+        cursor.execute(NEXT_BATCH, [preparation.pk, above, most])
+        low, high, total = cursor.fetchone()
+    return low, high, total
 
 
 def _give_up(preparation: Preparation, status: PreparationStatus, line: Line) -> None:

@@ -142,6 +142,24 @@ def test_a_preparation_that_was_cut_off_goes_on_where_it_stood(make_delivery, se
     assert [pk for pk, *_ in verdicts(delivery.preparation)] == [person.pk for person in people]
 
 
+def test_a_preparation_cut_off_between_its_batches_cuts_them_anew(make_delivery, settings):
+    ProfileFactory.create_batch(5)
+    settings.BATCH_MESSAGES = 2
+    delivery = make_delivery()
+    preparation.start(delivery, by="Ana")
+    cut_off = preparation.claim("first")
+    preparation._fix_target(cut_off)
+    preparation._write_range(cut_off)
+    preparation._write_batches(cut_off)
+    Preparation.objects.update(lease_until=None)
+
+    preparation.run(preparation.claim("second"))
+
+    delivery.refresh_from_db()
+    assert list(delivery.preparation.batches.order_by("low").values_list("total", flat=True)) == [2, 2, 1]
+    assert delivery.preparation.to_deliver == 5
+
+
 def test_a_preparation_taken_over_writes_nothing_more(make_delivery):
     ProfileFactory()
     delivery = make_delivery()
