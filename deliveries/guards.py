@@ -13,6 +13,7 @@ from profiles import triggers
 from profiles.triggers import Guard
 
 MESSAGES = "deliveries_message"
+CAUSES = "deliveries_exclusioncause"
 PREPARATIONS = "deliveries_preparation"
 
 READY = f"(SELECT status FROM {PREPARATIONS} WHERE id = {{row}}.preparation_id) = 'ready'"
@@ -21,7 +22,13 @@ FROZEN = "a ready preparation is frozen"
 ADDRESS_IS_ERASED = """(NEW.address = '' AND NEW.preparation_id = OLD.preparation_id AND NEW.profile_id = OLD.profile_id
     AND NEW.exclusion = OLD.exclusion AND NEW.detail = OLD.detail
     AND EXISTS (SELECT 1 FROM profiles_erasing WHERE profiles_erasing.profile_id = OLD.profile_id))"""
+CHANGES = {
+    "INSERT": READY.format(row="NEW"),
+    "UPDATE": f"{READY.format(row='OLD')} OR {READY.format(row='NEW')}",
+    "DELETE": READY.format(row="OLD"),
+}
 WRONG_SUM = "the counts of the preparation are not those of its messages"
+BORN_READY = "a preparation becomes ready once its messages are there"
 
 MESSAGE_GUARD = Guard(
     table=MESSAGES,
@@ -78,6 +85,32 @@ MESSAGE_GUARD = Guard(
     },
 )
 
+CAUSE_GUARD = Guard(
+    table=CAUSES,
+    sqlite={
+        f"ready_causes_refuse_{act.lower()}": f"""
+            CREATE TRIGGER ready_causes_refuse_{act.lower()} BEFORE {act} ON {CAUSES} WHEN {condition}
+            BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END"""
+        for act, condition in CHANGES.items()
+    },
+    functions={
+        "refuse_cause_change": f"""
+            CREATE OR REPLACE FUNCTION refuse_cause_change() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP <> 'INSERT' AND {READY.format(row="OLD")} OR TG_OP <> 'DELETE' AND {READY.format(row="NEW")} THEN
+                    RAISE EXCEPTION '{FROZEN}' USING ERRCODE = 'integrity_constraint_violation';
+                END IF;
+                IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                RETURN NEW;
+            END $$""",
+    },
+    postgresql={
+        "ready_causes_refuse_change": f"""
+            CREATE TRIGGER ready_causes_refuse_change BEFORE INSERT OR UPDATE OR DELETE ON {CAUSES}
+            FOR EACH ROW EXECUTE FUNCTION refuse_cause_change()""",
+    },
+)
+
 BECOMES_READY = "NEW.status = 'ready' AND OLD.status <> 'ready'"
 RECOUNT = f"""SELECT COUNT(*) AS targeted, COUNT(*) FILTER (WHERE exclusion = '') AS to_deliver
     FROM {MESSAGES} WHERE preparation_id = NEW.id"""
@@ -95,6 +128,9 @@ PREPARATION_GUARD = Guard(
         "ready_preparation_adds_up": f"""
             CREATE TRIGGER ready_preparation_adds_up BEFORE UPDATE ON {PREPARATIONS} WHEN {BECOMES_READY}
             BEGIN SELECT RAISE(ABORT, '{WRONG_SUM}') WHERE {SUM_IS_WRONG}; END""",
+        "no_preparation_is_born_ready": f"""
+            CREATE TRIGGER no_preparation_is_born_ready BEFORE INSERT ON {PREPARATIONS} WHEN NEW.status = 'ready'
+            BEGIN SELECT RAISE(ABORT, '{BORN_READY}'); END""",
         "ready_preparation_is_frozen": f"""
             CREATE TRIGGER ready_preparation_is_frozen BEFORE UPDATE ON {PREPARATIONS} WHEN {STAYS_READY_BUT_CHANGES}
             BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END""",
@@ -108,6 +144,9 @@ PREPARATION_GUARD = Guard(
                 END IF;
                 RETURN NEW;
             END $$""",
+        "refuse_ready_birth": f"""
+            CREATE OR REPLACE FUNCTION refuse_ready_birth() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION '{BORN_READY}' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
         "refuse_preparation_change": f"""
             CREATE OR REPLACE FUNCTION refuse_preparation_change() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN RAISE EXCEPTION '{FROZEN}' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
@@ -116,12 +155,15 @@ PREPARATION_GUARD = Guard(
         "ready_preparation_adds_up": f"""
             CREATE TRIGGER ready_preparation_adds_up BEFORE UPDATE ON {PREPARATIONS}
             FOR EACH ROW WHEN ({BECOMES_READY}) EXECUTE FUNCTION check_preparation_sum()""",
+        "no_preparation_is_born_ready": f"""
+            CREATE TRIGGER no_preparation_is_born_ready BEFORE INSERT ON {PREPARATIONS}
+            FOR EACH ROW WHEN (NEW.status = 'ready') EXECUTE FUNCTION refuse_ready_birth()""",
         "ready_preparation_is_frozen": f"""
             CREATE TRIGGER ready_preparation_is_frozen BEFORE UPDATE ON {PREPARATIONS}
             FOR EACH ROW WHEN ({STAYS_READY_BUT_CHANGES}) EXECUTE FUNCTION refuse_preparation_change()""",
     },
 )
-GUARDS = (MESSAGE_GUARD, PREPARATION_GUARD)
+GUARDS = (MESSAGE_GUARD, CAUSE_GUARD, PREPARATION_GUARD)
 
 
 def install_after_migrate(sender: AppConfig, using: str, **kwargs: Any) -> None:

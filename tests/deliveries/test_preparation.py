@@ -280,6 +280,13 @@ BAD_SQL = {
         FROM deliveries_message""",
     "change the sum": "UPDATE deliveries_preparation SET targeted = targeted + 1, excluded = excluded + 1",
     "break the sum": "UPDATE deliveries_preparation SET targeted = targeted + 1",
+    "change a volume": "UPDATE deliveries_exclusioncause SET volume = volume + 1",
+    "forget a cause": "DELETE FROM deliveries_exclusioncause",
+    "add a cause": """INSERT INTO deliveries_exclusioncause (preparation_id, exclusion, detail, volume)
+        SELECT id, 'own_rule', 'invented', 1 FROM deliveries_preparation""",
+    "be ready at once": """INSERT INTO deliveries_preparation (delivery_id, number, status, content, audience, rules, targeted,
+        to_deliver, excluded, next_id, worker, created_at, created_by) SELECT delivery_id, 2, 'ready', content, audience, rules,
+        targeted, to_deliver, excluded, next_id, worker, created_at, created_by FROM deliveries_preparation""",
     "change the content": "UPDATE deliveries_preparation SET content = '{}'",
     "change the rules": "UPDATE deliveries_preparation SET rules = '[]'",
     "end without a moment": "UPDATE deliveries_message SET status = 'sent'",
