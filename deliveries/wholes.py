@@ -1,4 +1,4 @@
-"""Statements about the whole of a preparation, whose rows are so new that the database knows nothing of them yet."""
+"""Statements about many people at once, whose rows may be so new that the database knows nothing of them yet."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,8 @@ from django.db import connection, transaction
 
 @contextmanager
 def planned_for_many() -> Iterator[None]:
-    """PostgreSQL, without statistics, would look up one row after the other, and compile for longer than it counts.
+    """PostgreSQL, without statistics, would go through the rows of a preparation once for every person, and compile longer
+    than it works.
 
     A transaction there, for the setting to end with it; none on SQLite, where others would have to wait.
     """

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.db.models import (
     BigIntegerField,
     CharField,
@@ -25,7 +24,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, RowNumber
 
-from deliveries import controlgroups, exclusions
+from deliveries import controlgroups, exclusions, wholes
 from deliveries.models import Delivery, Message, Preparation, Withheld
 from deliveries.statuses import CONFIRMED, DeliveryStatus, Exclusion, MessageStatus
 from profiles import audiences, bulk, erasure
@@ -51,11 +50,8 @@ def decide(preparation: Preparation, rule: dict[str, Any]) -> int:
 
 
 def _note(people: People, preparation: Preparation, rule: dict[str, Any]) -> int:
-    """In id order, as the index of Withheld has it. Compiling the long conditions took PostgreSQL longer than running them."""
+    """In id order, as the index of Withheld has it."""
     erasure.share_the_profiles()
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL jit TO off")
     detail = rule["code"] if rule["exclusion"] == Exclusion.FATIGUE else ""
     same = {
         "preparation": Value(preparation.pk, output_field=IntegerField()),
@@ -63,7 +59,9 @@ def _note(people: People, preparation: Preparation, rule: dict[str, Any]) -> int
         "detail": Value(detail, output_field=CharField()),
     }
     rows = people.annotate(**{f"for_{name}": value for name, value in same.items()})
-    return bulk.insert_from(rows.values_list("pk", *(f"for_{name}" for name in same)), into=Withheld, columns=["profile", *same])
+    chosen = rows.values_list("pk", *(f"for_{name}" for name in same))
+    with wholes.planned_for_many():
+        return bulk.insert_from(chosen, into=Withheld, columns=["profile", *same])
 
 
 def _left(preparation: Preparation) -> People:
