@@ -130,7 +130,7 @@ def _fix_target(preparation: Preparation) -> None:
         _update(preparation)
         preparation.withheld.all().delete()
     preparation.highest_id = highest
-    for rule in preparation.rules:
+    for rule in filter(withholding.looks_at_many, preparation.rules):
         with transaction.atomic():
             _update(preparation)
             withholding.decide(preparation, rule)

@@ -42,10 +42,14 @@ def target(preparation: Preparation) -> People:
     return audiences.profiles(preparation.audience, at=preparation.created_at).filter(pk__lte=preparation.highest_id or 0)
 
 
+def looks_at_many(rule: dict[str, Any]) -> bool:
+    """Whether a pinned rule is decided here; the others judge one person by herself."""
+    return rule["exclusion"] in CHOOSERS
+
+
 def decide(preparation: Preparation, rule: dict[str, Any]) -> int:
-    """Note whom this pinned rule leaves out; how many. In a transaction. Rules that judge one person by herself: nobody."""
-    choose = CHOOSERS.get(rule["exclusion"])
-    chosen = choose(preparation, rule["parameters"]) if choose else None
+    """Note whom this pinned rule leaves out; how many. In a transaction."""
+    chosen = CHOOSERS[rule["exclusion"]](preparation, rule["parameters"])
     return 0 if chosen is None else _note(chosen, preparation, rule)
 
 
