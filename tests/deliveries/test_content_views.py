@@ -285,6 +285,17 @@ def test_ordinary_mail_has_no_hint(make_delivery):
     assert content_hints.hints(rendering.draft(make_delivery(html=html))) == []
 
 
+@pytest.mark.parametrize("url", ["http://[link]", "https://[::1", "//[", "http://[link]:80/"])
+def test_link_that_is_no_address_has_no_hint_and_locks_nobody_out(backoffice, post, delivery, url):
+    html = f'{GOOD}<a href="{url}">www.example.org</a>'
+
+    response = post(html=html, do="save")
+
+    delivery.refresh_from_db()
+    assert (response.status_code, delivery.html) == (302, html)
+    assert get(backoffice, "content", delivery).status_code == 200
+
+
 @pytest.mark.parametrize(("scheme", "asked"), [("light", "@media not all"), ("dark", "@media all")])
 def test_preview_has_the_colours_that_were_chosen_whatever_the_screen_has(backoffice, delivery, scheme, asked):
     blockediting.begin(delivery, by="Ana")
