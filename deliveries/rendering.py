@@ -26,6 +26,8 @@ from profiles.models import EmailFormat, Profile
 
 LINE_BREAKS = re.compile(r"[\r\n\x00\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 PLAIN_LINE, PLAIN_WORD = 255, 60  # characters
+# At the beginning, and as odd as pasted: lxml raises ValueError for the encoding that it names.
+XML_DECLARATIONS = re.compile(r"\A(?:\s*<\?xml[^>]*>?)+")
 EMPTY_LINES = re.compile(r"\n{3,}")
 HTML_TO_TEXT = ParserConfig(css=CSS_PROFILES["strict"], display_links=True)
 
@@ -67,7 +69,7 @@ def _service_page(delivery: Delivery) -> dict[str, Any] | None:
 def text_of(source: str) -> str:
     """The text part of an HTML content, links in brackets; merge fields stay what they are, quotes and all."""
     aside = Aside()
-    html = aside.put(source)
+    html = XML_DECLARATIONS.sub("", aside.put(source))
     text = get_text(html, HTML_TO_TEXT) if html.strip() else ""
     lines = "\n".join(line.rstrip() for line in text.splitlines())  # a table fills its lines with spaces
     return aside.back(EMPTY_LINES.sub("\n\n", lines).strip())
