@@ -14,7 +14,7 @@ from inscriptis import get_text
 from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 
-from deliveries import merging, mime, pagelinks, returnpath, tracking
+from deliveries import mailblocks, merging, mime, pagelinks, returnpath, tracking
 from deliveries.asides import Aside
 from deliveries.models import Delivery, Preparation
 from deliveries.transports import Outgoing
@@ -34,12 +34,17 @@ HTML_TO_TEXT = ParserConfig(css=CSS_PROFILES["strict"], display_links=True)
 
 def pin(delivery: Delivery) -> dict[str, Any]:
     """The content as it will be sent, whatever is edited later: kept on the preparation."""
-    source, tracked_links = tracking.instrument(delivery)
-    return draft(delivery) | {"html": source, "tracked_links": tracked_links}
+    content = draft(delivery)
+    source, tracked_links = tracking.instrument(delivery, content["html"])
+    return content | {"html": source, "tracked_links": tracked_links}
 
 
 def draft(delivery: Delivery) -> dict[str, Any]:
-    """The content as it stands, links as they were written: for whoever looks at it. Nothing is stored."""
+    """The content as it stands, links as they were written: for whoever looks at it. Nothing is stored.
+
+    Blocks are made into HTML anew: the mail is what the brand and the pages say now.
+    """
+    html = mailblocks.html_of(delivery)
     return {
         "delivery": delivery.pk,
         "label": delivery.label,
@@ -50,10 +55,10 @@ def draft(delivery: Delivery) -> dict[str, Any]:
         "sender_email": delivery.sender_email or settings.SENDER_EMAIL,
         "postal_address": settings.SENDER_POSTAL_ADDRESS,
         "subject": delivery.subject,
-        "html": delivery.html,
+        "html": html,
         "tracking": delivery.tracking,
         "tracked_links": [],
-        "text": delivery.text or text_of(delivery.html),
+        "text": delivery.text or text_of(html),
         "service_page": _service_page(delivery),
         "centre": pagelinks.pin(pagelinks.centre()),
         **{name: pagelinks.pin(getattr(delivery, name)) for name in merging.PAGES.values()},
