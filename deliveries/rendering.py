@@ -16,7 +16,7 @@ from inscriptis.model.config import ParserConfig
 
 from deliveries import mailblocks, merging, mime, pagelinks, returnpath, tracking
 from deliveries.asides import Aside
-from deliveries.models import Delivery, Preparation
+from deliveries.models import ContentMode, Delivery, Preparation
 from deliveries.transports import Outgoing
 from landingpages.models import PageType
 from profiles import customfields
@@ -45,6 +45,7 @@ def draft(delivery: Delivery) -> dict[str, Any]:
     Blocks are made into HTML anew: the mail is what the brand and the pages say now.
     """
     html = mailblocks.html_of(delivery)
+    is_made_of_blocks = delivery.content_mode == ContentMode.BLOCKS
     return {
         "delivery": delivery.pk,
         "label": delivery.label,
@@ -59,6 +60,7 @@ def draft(delivery: Delivery) -> dict[str, Any]:
         "tracking": delivery.tracking,
         "tracked_links": [],
         "text": delivery.text or text_of(html),
+        "linked_pages": mailblocks.linked_pages(delivery.blocks) if is_made_of_blocks else [],
         "service_page": _service_page(delivery),
         "centre": pagelinks.pin(pagelinks.centre()),
         **{name: pagelinks.pin(getattr(delivery, name)) for name in merging.PAGES.values()},
