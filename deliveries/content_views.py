@@ -37,11 +37,11 @@ def find(delivery_id: int) -> Delivery:
 def content(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """The content as it is edited. Every button posts to here."""
     delivery = find(delivery_id)
+    if request.method == "POST":
+        return _change(request, delivery)
     if not delivery.is_editable:
         messages.warning(request, _("This delivery is under way: its content is pinned."))
         return _leave(request, "deliveries:preview", delivery)
-    if request.method == "POST":
-        return _change(request, delivery)
     state, _focus = ContentState.read(request.GET).pressed(request.GET)
     return _editor(request, delivery, state, ContentForm(instance=find(delivery_id)), _block_form(delivery, state))
 
@@ -88,6 +88,7 @@ def _save_and_act(
     request: HttpRequest, delivery: Delivery, state: ContentState, form: ContentForm, block_form: MailBlockForm | None
 ) -> Outcome:
     """Raises InvalidTransition, NoSuchBlock and NothingToUndo; the caller's transaction then drops everything."""
+    lifecycle.refuse_under_way(delivery)
     by, button = operator(request), request.POST.get("do", "")
     values = form.changes()
     said = ""

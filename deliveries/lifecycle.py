@@ -41,6 +41,7 @@ def revise(delivery: Delivery, changes: dict[str, Any], *, revision: int, by: Ab
         stored = changes | planning.responsibility(delivery, changes, by=by) | NOT_CONFIRMED
         stored |= {"status": DeliveryStatus.EDITING, "preparation": None, "modified_at": timezone.now()}
         if not rows.update(**stored, revision=F("revision") + 1):
+            refuse_under_way(Delivery.objects.get(pk=delivery.pk))
             raise InvalidTransition(
                 _("Somebody else changed this delivery meanwhile: nothing was saved. Open it again to see it.")
             )
@@ -50,6 +51,13 @@ def revise(delivery: Delivery, changes: dict[str, Any], *, revision: int, by: Ab
             if changes.get("contact_at", delivery.contact_at) != delivery.contact_at:
                 write(delivery, Line(DATE_CHANGED, level=Level.WARNING))
     delivery.refresh_from_db()
+
+
+def refuse_under_way(delivery: Delivery) -> None:
+    """InvalidTransition where nothing of the delivery can be changed as it is now."""
+    if not delivery.is_editable:
+        text = _("The delivery is “%(status)s” now, its content is pinned: nothing was saved.")
+        raise InvalidTransition(text % {"status": delivery.state})
 
 
 def confirm(delivery: Delivery, *, preparation: int, by: AbstractUser) -> None:
