@@ -112,13 +112,17 @@ def _refuse_other_date(delivery: Delivery, preparation: int) -> None:
 def _fit(preparation: int) -> Preparation:
     """The preparation, if what it says can be sent now."""
     ready = Preparation.objects.get(pk=preparation)
-    if ready.log.filter(level=Level.ERROR).exists():
-        raise InvalidTransition(_("The preparation found errors: correct them and prepare again."))
-    if faults := [line for line in controls.findings(ready.content, ready) if line.level == Level.ERROR]:
-        raise InvalidTransition(str(faults[0]))
-    if not ready.to_deliver:
-        raise InvalidTransition(_("There is nobody to deliver to."))
+    if reasons := refusals(ready):
+        raise InvalidTransition(reasons[0])
     return ready
+
+
+def refusals(ready: Preparation) -> list[str]:
+    """Why a preparation cannot be confirmed, one sentence each: the errors that it found, and those that it has got since."""
+    logged = [line.shown for line in ready.log.filter(level=Level.ERROR)]
+    since = [str(line) for line in controls.findings(ready.content, ready) if line.level == Level.ERROR]
+    nobody = [] if ready.to_deliver else [_("There is nobody to deliver to.")]
+    return list(dict.fromkeys([*logged, *since, *nobody]))
 
 
 def pause(delivery: Delivery, *, by: AbstractUser | str) -> None:

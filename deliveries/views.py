@@ -203,8 +203,8 @@ def confirm(request: HttpRequest, delivery_id: int) -> HttpResponse:
         preparation=delivery.preparation,
         audience=_in_words(delivery),
         plan=plan_words.sentences(delivery),
-        findings=found,
-        is_fit=all(line.level != Level.ERROR for line in found),
+        refusals=lifecycle.refusals(delivery.preparation),
+        remarks=[line for line in found if line.level != Level.ERROR],
     )
 
 
