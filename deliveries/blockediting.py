@@ -97,8 +97,9 @@ def begin(delivery: Delivery, *, by: By) -> None:
 
 
 def leave(delivery: Delivery, *, by: By) -> None:
-    """Go on with the HTML that the blocks gave. The blocks are kept."""
-    lifecycle.revise(delivery, {"content_mode": ContentMode.HTML}, revision=delivery.revision, by=by)
+    """Go on with the HTML that the blocks give now. The blocks are kept."""
+    stored = {"content_mode": ContentMode.HTML, "html": mailblocks.html_of(delivery)}
+    lifecycle.revise(delivery, stored, revision=delivery.revision, by=by)
 
 
 def _go(delivery: Delivery, number: int, by: By) -> None:

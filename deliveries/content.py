@@ -10,7 +10,7 @@ from unicodedata import category
 from django.conf import settings
 from django.utils.translation import gettext_noop as noop
 
-from deliveries import merging, pagelinks, tracking
+from deliveries import merging, tracking
 from deliveries.journal import Line
 from deliveries.models import Level, Preparation
 from deliveries.rendering import one_line
@@ -19,18 +19,6 @@ from profiles.channels import Channel
 PART_NAMES = {"subject": noop("subject"), "html": noop("HTML"), "text": noop("text")}
 
 NO_LINK = noop("The %(part)s has no unsubscription link: insert the merge field {{ unsubscribe_url }}.")
-# Column of the page -> what to say where it was not chosen, and where visitors cannot open it.
-PAGE_FAULTS = {
-    "preference_page": (
-        noop("The %(part)s links to the preference page, but none is chosen."),
-        noop("The preference page “%(page)s” is not online: publish it, or choose another."),
-    ),
-    "blocklist_page": (
-        noop("The %(part)s links to the blocklist page, but none is chosen."),
-        noop("The blocklist page “%(page)s” is not online: publish it, or choose another."),
-    ),
-}
-NO_CENTRE = noop("The message links to the preference centre, but it is not online: open it.")
 NO_SERVICE = noop("The %(part)s links to the unsubscription page of a service, but the delivery is for no service.")
 NO_POSTAL_ADDRESS = noop("The postal address of the sender is not set (SENDER_POSTAL_ADDRESS): many countries ask for it.")
 
@@ -80,7 +68,7 @@ def service(case: Case) -> Iterator[Line]:
     """A link that ends a subscription needs one that the delivery is tied to."""
     if case.content["service"] is None:
         for part, name in PART_NAMES.items():
-            if merging.SERVICE_UNSUBSCRIBE in _names(case.content[part], html=part == "html"):
+            if merging.SERVICE_UNSUBSCRIBE in names(case.content[part], html=part == "html"):
                 yield error_line(NO_SERVICE, part=name)
 
 
@@ -145,15 +133,18 @@ def fallbacks(case: Case) -> Iterator[Line]:
     """Whether every field of a person that may be empty has something to say then."""
     address = f"profile.{Channel.of(case.content['channel']).address_field}"
     for part, name in PART_NAMES.items():
-        known = _names(case.content[part], html=part == "html") & set(merging.fields())
+        known = names(case.content[part], html=part == "html") & set(merging.fields())
         for field in _bare(case.content[part]):
             if field != address and field in known:
                 yield Line(NO_FALLBACK, {"part": name, "field": field}, Level.WARNING)
 
 
-def pages(case: Case) -> Iterator[Line]:
-    """Whether every linked page is chosen, and visitors can open it now."""
-    return _pages(case.content)
+def names(source: str, *, html: bool) -> frozenset[str]:
+    """The merge fields that a template uses."""
+    try:
+        return merging.compile_text(source, html=html).names
+    except merging.InvalidTemplate:
+        return BROKEN
 
 
 def _bare(source: str) -> list[str]:
@@ -173,32 +164,8 @@ def _template(name: str, source: str, *, html: bool, beside: set[str]) -> Iterat
         yield error_line(noop("The %(part)s uses the merge field “%(field)s”, which does not exist."), part=name, field=field)
 
 
-def _pages(content: dict[str, Any]) -> Iterator[Line]:
-    """Whether every linked page is chosen, and visitors can open it now."""
-    if any(merging.CENTRE in _names(content[part], html=part == "html") for part in PART_NAMES):
-        centre = content.get("centre")
-        if centre is None or pagelinks.find_open(centre["id"]) is None:
-            yield error_line(NO_CENTRE)
-    for field, name in merging.PAGES.items():
-        missing, closed = PAGE_FAULTS[name]
-        pinned: dict[str, Any] | None = content.get(name)
-        using = [part for part in PART_NAMES if field in _names(content[part], html=part == "html")]
-        if pinned is None:
-            yield from (error_line(missing, part=PART_NAMES[part]) for part in using)
-        elif using and pagelinks.find_open(pinned["id"]) is None:
-            yield error_line(closed, page=pinned["slug"])
-
-
 def _has_link(source: str, *, html: bool) -> bool:
     """Whether recipients can say no; a template with a mistake is reported by itself."""
-    names = _names(source, html=html)
+    used = names(source, html=html)
     links = {merging.UNSUBSCRIBE, merging.SERVICE_UNSUBSCRIBE, merging.CENTRE, *merging.PAGES}
-    return names is BROKEN or not names.isdisjoint(links)
-
-
-def _names(source: str, *, html: bool) -> frozenset[str]:
-    """The merge fields that a template uses."""
-    try:
-        return merging.compile_text(source, html=html).names
-    except merging.InvalidTemplate:
-        return BROKEN
+    return used is BROKEN or not used.isdisjoint(links)

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from deliveries import block_acts, blockediting, content_hints, lifecycle, merging, pictures, preparation, rendering
+from deliveries import block_acts, blockediting, content_hints, lifecycle, mailblocks, merging, pictures, preparation, rendering
 from deliveries.blockediting import NoSuchBlock, NothingToUndo
 from deliveries.content_form import ContentForm
 from deliveries.content_state import ContentState, person
@@ -37,11 +37,11 @@ def find(delivery_id: int) -> Delivery:
 def content(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """The content as it is edited. Every button posts to here."""
     delivery = find(delivery_id)
+    if request.method == "POST":
+        return _change(request, delivery)
     if not delivery.is_editable:
         messages.warning(request, _("This delivery is under way: its content is pinned."))
         return _leave(request, "deliveries:preview", delivery)
-    if request.method == "POST":
-        return _change(request, delivery)
     state, _focus = ContentState.read(request.GET).pressed(request.GET)
     return _editor(request, delivery, state, ContentForm(instance=find(delivery_id)), _block_form(delivery, state))
 
@@ -88,11 +88,12 @@ def _save_and_act(
     request: HttpRequest, delivery: Delivery, state: ContentState, form: ContentForm, block_form: MailBlockForm | None
 ) -> Outcome:
     """Raises InvalidTransition, NoSuchBlock and NothingToUndo; the caller's transaction then drops everything."""
+    lifecycle.refuse_under_way(delivery)
     by, button = operator(request), request.POST.get("do", "")
     values = form.changes()
     said = ""
     if button == "own_text":
-        values["text"] = rendering.text_of(values.get("html", delivery.html))
+        values["text"] = rendering.text_of(values.get("html", mailblocks.html_of(delivery)))
     elif button == "automatic_text":
         values["text"] = ""
     if upload := form.cleaned_data.get("upload"):
@@ -145,6 +146,7 @@ def _editor(
 ) -> HttpResponse:
     blocks = delivery.blocks if delivery.content_mode == ContentMode.BLOCKS else []
     last = len(blocks) - 1
+    draft = rendering.draft(delivery)
     context: dict[str, Any] = {
         "delivery": delivery,
         "state": state,
@@ -168,8 +170,8 @@ def _editor(
         "widths": WIDTHS.items(),
         "schemes": SCHEMES.items(),
         "person": person(request, state),
-        "automatic_text": "" if delivery.text or not delivery.html.strip() else rendering.text_of(delivery.html),
-        "hints": content_hints.hints(rendering.draft(delivery), blocks),
+        "automatic_text": "" if delivery.text else draft["text"],
+        "hints": content_hints.hints(draft, blocks),
         "images": [(image, pictures.address(image)) for image in pictures.of(delivery)],
         "fields": merging.fields(),
         "preview_url": state.address(reverse("deliveries:preview_frame", args=[delivery.pk])),

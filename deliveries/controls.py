@@ -13,7 +13,7 @@ from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from deliveries import content, content_links, outside_checks
+from deliveries import content, content_links, content_pages, outside_checks
 from deliveries.content import Case
 from deliveries.journal import Line
 from deliveries.models import Level, Preparation
@@ -66,7 +66,7 @@ CONTROL_RULES = (
     ControlRule(
         "postal_address", _("Check the postal address"), Phase.START_OF_PERSONALIZATION, Level.WARNING, content.postal_address
     ),
-    ControlRule("pages", _("Check the landing pages"), Phase.START_OF_PERSONALIZATION, Level.ERROR, content.pages, EVERY),
+    ControlRule("pages", _("Check the landing pages"), Phase.START_OF_PERSONALIZATION, Level.ERROR, content_pages.pages, EVERY),
     ControlRule("fields", _("Check the merge fields"), Phase.START_OF_PERSONALIZATION, Level.ERROR, content.fields, EVERY),
     ControlRule(
         "fallbacks",

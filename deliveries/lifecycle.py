@@ -41,6 +41,7 @@ def revise(delivery: Delivery, changes: dict[str, Any], *, revision: int, by: Ab
         stored = changes | planning.responsibility(delivery, changes, by=by) | NOT_CONFIRMED
         stored |= {"status": DeliveryStatus.EDITING, "preparation": None, "modified_at": timezone.now()}
         if not rows.update(**stored, revision=F("revision") + 1):
+            refuse_under_way(Delivery.objects.get(pk=delivery.pk))
             raise InvalidTransition(
                 _("Somebody else changed this delivery meanwhile: nothing was saved. Open it again to see it.")
             )
@@ -50,6 +51,13 @@ def revise(delivery: Delivery, changes: dict[str, Any], *, revision: int, by: Ab
             if changes.get("contact_at", delivery.contact_at) != delivery.contact_at:
                 write(delivery, Line(DATE_CHANGED, level=Level.WARNING))
     delivery.refresh_from_db()
+
+
+def refuse_under_way(delivery: Delivery) -> None:
+    """InvalidTransition where nothing of the delivery can be changed as it is now."""
+    if not delivery.is_editable:
+        text = _("The delivery is “%(status)s” now, its content is pinned: nothing was saved.")
+        raise InvalidTransition(text % {"status": delivery.state})
 
 
 def confirm(delivery: Delivery, *, preparation: int, by: AbstractUser) -> None:
@@ -104,13 +112,17 @@ def _refuse_other_date(delivery: Delivery, preparation: int) -> None:
 def _fit(preparation: int) -> Preparation:
     """The preparation, if what it says can be sent now."""
     ready = Preparation.objects.get(pk=preparation)
-    if ready.log.filter(level=Level.ERROR).exists():
-        raise InvalidTransition(_("The preparation found errors: correct them and prepare again."))
-    if faults := [line for line in controls.findings(ready.content, ready) if line.level == Level.ERROR]:
-        raise InvalidTransition(str(faults[0]))
-    if not ready.to_deliver:
-        raise InvalidTransition(_("There is nobody to deliver to."))
+    if reasons := refusals(ready):
+        raise InvalidTransition(reasons[0])
     return ready
+
+
+def refusals(ready: Preparation) -> list[str]:
+    """Why a preparation cannot be confirmed, one sentence each: the errors that it found, and those that it has got since."""
+    logged = [line.shown for line in ready.log.filter(level=Level.ERROR)]
+    since = [str(line) for line in controls.findings(ready.content, ready) if line.level == Level.ERROR]
+    nobody = [] if ready.to_deliver else [_("There is nobody to deliver to.")]
+    return list(dict.fromkeys([*logged, *since, *nobody]))
 
 
 def pause(delivery: Delivery, *, by: AbstractUser | str) -> None:

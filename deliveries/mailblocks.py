@@ -6,7 +6,7 @@ colours of the brand for light and dark. A block is a dict with `key`, `kind` an
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +19,11 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deliveries import merging
+from deliveries import merging, pagelinks
 from deliveries.asides import Aside
+from deliveries.models import ContentMode, Delivery
 from landingpages import richtext
-from landingpages.models import LandingPage, PageStatus
+from landingpages.models import LandingPage
 from profiles import brands
 from profiles.colours import tokens
 from profiles.models import Brand
@@ -97,15 +98,30 @@ def words(block: Block) -> str:
     return aside.back(richtext.as_text(aside.put(said)))
 
 
+def html_of(delivery: Delivery) -> str:
+    """What is written, or what the blocks give now: brand and pages may have changed since the blocks did."""
+    return compile_html(delivery.blocks, delivery.brand) if delivery.content_mode == ContentMode.BLOCKS else delivery.html
+
+
 def compile_html(blocks: Sequence[Block], brand: Brand | None) -> str:
     """The HTML of a mail, merge fields as they were written."""
     aside = Aside()
-    shown = [_shown(block, aside) for block in blocks]
+    addresses = {page["id"]: _own("pages:page", page["slug"]) for page in linked_pages(blocks) if page["slug"]}
+    shown = [_shown(block, aside, addresses) for block in blocks]
     context = {"blocks": shown, "looks": looks(brand), "lang": settings.LANGUAGE_CODE, "width": WIDTH}
     html = INLINER.inline(render_to_string("mail/message.html", context))
     # What is left of the styles comes first otherwise, and the character set too late.
     head, style, rest = LEFT.match(html).groups()  # type: ignore[union-attr]
     return aside.back(head + rest.replace("</head>", f"{style}</head>", 1))
+
+
+def linked_pages(blocks: Sequence[Block]) -> list[dict[str, Any]]:
+    """The landing pages that texts link to by their id, with the slug that visitors know; without one where a page is gone."""
+    texts = [block[name] for block in blocks for name in RICH if block.get(name)]
+    numbers = set[int]().union(*map(richtext.page_ids, texts))
+    pages = LandingPage.objects.filter(pk__in=numbers).select_related("version") if numbers else []
+    pinned = {page.pk: pagelinks.pin(page) for page in pages}
+    return [pinned.get(number) or {"id": number, "slug": ""} for number in sorted(numbers)]
 
 
 def looks(brand: Brand | None) -> Looks:
@@ -121,12 +137,12 @@ def _named(scheme: Any) -> dict[str, str]:
     return {name.replace("-", "_"): value for name, value in tokens(scheme).items()}
 
 
-def _shown(block: Block, aside: Aside) -> dict[str, Any]:
+def _shown(block: Block, aside: Aside, addresses: Mapping[int, str]) -> dict[str, Any]:
     """The block as its template takes it: rich texts as HTML, links and pictures with their addresses."""
     values: dict[str, Any] = {name: aside.put(value) if isinstance(value, str) else value for name, value in block.items()}
     for name in RICH:
         if name in values:
-            html = richtext.with_addresses(values[name], _addresses(values[name]))
+            html = richtext.with_addresses(values[name], addresses)
             values[name] = mark_safe(html)  # richtext.clean() let it through when it was stored
     link = f"{{{{ {block['target']} }}}}" if block.get("target") else block.get("url", "")
     values |= {"href": aside.put(link), "template": f"mail/{block['kind']}.html"}
@@ -145,13 +161,6 @@ FOOTER_FIELDS = {
     "unsubscribe": merging.UNSUBSCRIBE,
     "preferences": "preferences_url",
 }
-
-
-def _addresses(html: str) -> dict[int, str]:
-    """The public addresses of the landing pages that a text links to."""
-    numbers = richtext.page_ids(html)
-    online = LandingPage.objects.filter(pk__in=numbers, status=PageStatus.ONLINE) if numbers else []
-    return {page.pk: _own("pages:page", page.slug) for page in online}
 
 
 def _own(name: str, part: str) -> str:

@@ -24,7 +24,7 @@ class Read:
 
 
 def read(html: str) -> Read:
-    """Merge fields stay what they are."""
+    """Merge fields stay what they are. Whatever somebody pasted can be read."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
@@ -59,6 +59,10 @@ class _Reader(HTMLParser):
         if not self._is_silent:
             self.found.text += data
             self._say(data)
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """`<![some text]>` is a comment, as for browsers: HTMLParser raises AssertionError for words that it does not know."""
+        return self.parse_bogus_comment(i, report)
 
     def _say(self, words: str) -> None:
         if self._link is not None:

@@ -1,5 +1,6 @@
 """The landing pages that a delivery links to, and their links in its messages."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +60,12 @@ def find_open(page_id: int) -> LandingPage | None:
     """The page, if visitors can open it now."""
     page = LandingPage.objects.filter(pk=page_id).select_related("version").first()
     return page if page and is_open(page) else None
+
+
+def open_slugs(slugs: Iterable[str]) -> set[str]:
+    """Those of the addresses at which visitors can open a page now."""
+    online = LandingPage.objects.filter(status=PageStatus.ONLINE, version__content__slug__in=list(slugs))
+    return {page.version.content["slug"] for page in online.select_related("version") if page.version and is_open(page)}
 
 
 def pin(page: LandingPage | None, service_id: int = 0) -> dict[str, Any] | None:

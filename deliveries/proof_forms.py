@@ -1,5 +1,6 @@
 """The form that asks for a proof: to test profiles, and in the place of targeted people to another address."""
 
+import json
 import uuid
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deliveries import proofing
+from deliveries import harmless, proofing
 from deliveries.content import MOST_PROOFS
 from deliveries.models import Delivery, TestProfile
 from deliveries.proofing import Substitution
@@ -18,7 +19,7 @@ from profiles.models import Profile
 
 
 class ProofForm(forms.Form):
-    """`key` names the request: sent twice, it is one proof. `chosen` are the targeted people who were ticked."""
+    """`chosen` are the targeted people who were ticked."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
     tests = forms.ModelMultipleChoiceField(
@@ -62,6 +63,18 @@ class ProofForm(forms.Form):
     def _drawn(self) -> list[Profile]:
         number = self.cleaned_data.get("random") or 0
         return proofing.drawn(self.delivery.preparation, number, but=[profile.pk for profile in self.chosen])
+
+    @property
+    def request_key(self) -> uuid.UUID:
+        """Names what is asked for: sent twice it is one proof, sent again with anything else, or of another content, another one.
+
+        Who is drawn at random does not count: a second press of the button draws others.
+        """
+        data = self.cleaned_data
+        wanted = [[(one.pk, one.address(self.channel)) for one in data["tests"]], [one.pk for one in self.chosen], data["random"]]
+        words = [data.get("address", ""), data["begin"].strip(), data["is_numbered"]]
+        asked = json.dumps([wanted, words, harmless.content_of(self.delivery)], sort_keys=True)
+        return uuid.uuid5(data["key"], asked)
 
     @property
     def substitutions(self) -> list[Substitution]:

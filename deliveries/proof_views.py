@@ -51,7 +51,7 @@ def _request(request: HttpRequest, delivery: Delivery, form: ProofForm) -> HttpR
         substitutions=form.substitutions if _may_see(request) else [],
         prefix=data["begin"].strip(),
         is_numbered=data["is_numbered"],
-        key=data["key"],
+        key=form.request_key,
         by=operator(request),
     )
     count = proof.mails.count()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.urls import reverse
 
-from deliveries import content, outside_checks, preparation
+from deliveries import content, content_pages, outside_checks, preparation
 from deliveries.models import Delivery, Level, PreparationLog
 from landingpages.models import LandingPage
 
@@ -15,11 +15,10 @@ FIELDS = {
     content.FOREIGN_SENDER: "sender_email",
     "The sender %(address)s is not authorised (SENDER_MASKS).": "sender_email",
     "The subject is empty.": "subject",
-    content.PAGE_FAULTS["preference_page"][0]: "preference_page",
-    content.PAGE_FAULTS["blocklist_page"][0]: "blocklist_page",
+    content_pages.PAGE_FAULTS["preference_page"][0]: "preference_page",
+    content_pages.PAGE_FAULTS["blocklist_page"][0]: "blocklist_page",
 }
 PARTS = {"subject": "subject", "sender name": "sender_name"}
-OFFLINE = {closed for _missing, closed in content.PAGE_FAULTS.values()}
 # The installation's settings, which no page changes; and what sums the others up.
 WITHOUT = {content.NO_POSTAL_ADDRESS, outside_checks.UNREACHABLE, outside_checks.WRONG, *preparation.SUMMARIES}
 
@@ -27,7 +26,7 @@ WITHOUT = {content.NO_POSTAL_ADDRESS, outside_checks.UNREACHABLE, outside_checks
 def with_remedies(lines: Iterable[PreparationLog], delivery: Delivery) -> list[tuple[PreparationLog, str]]:
     """Each line with the address of what to correct; empty where nothing is wrong, or no page puts it right."""
     shown = list(lines)
-    slugs = {line.values.get("page", "") for line in shown if line.text in OFFLINE}
+    slugs = {line.values.get("page", "") for line in shown if line.text in content_pages.OFFLINE}
     pages = dict(LandingPage.objects.filter(slug__in=slugs).values_list("slug", "pk")) if slugs else {}
     return [(line, _remedy(line, delivery, pages)) for line in shown]
 
@@ -35,10 +34,9 @@ def with_remedies(lines: Iterable[PreparationLog], delivery: Delivery) -> list[t
 def _remedy(line: PreparationLog, delivery: Delivery, pages: dict[str, int]) -> str:
     if line.level == Level.INFORMATION or line.text in WITHOUT:
         return ""
-    if line.text in OFFLINE:
-        page = pages.get(line.values.get("page", ""))
-        return reverse("landingpages:publish", args=[page]) if page else ""
-    if line.text == content.NO_CENTRE:
+    if line.text in content_pages.OFFLINE and (page := pages.get(line.values.get("page", ""))):
+        return reverse("landingpages:publish", args=[page])
+    if line.text == content_pages.NO_CENTRE:
         return reverse("landingpages:centre")
     if not delivery.is_editable:
         return ""

@@ -14,9 +14,9 @@ from inscriptis import get_text
 from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 
-from deliveries import merging, mime, pagelinks, returnpath, tracking
+from deliveries import mailblocks, merging, mime, pagelinks, returnpath, tracking
 from deliveries.asides import Aside
-from deliveries.models import Delivery, Preparation
+from deliveries.models import ContentMode, Delivery, Preparation
 from deliveries.transports import Outgoing
 from landingpages.models import PageType
 from profiles import customfields
@@ -26,18 +26,26 @@ from profiles.models import EmailFormat, Profile
 
 LINE_BREAKS = re.compile(r"[\r\n\x00\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 PLAIN_LINE, PLAIN_WORD = 255, 60  # characters
+# At the beginning, and as odd as pasted: lxml raises ValueError for the encoding that it names.
+XML_DECLARATIONS = re.compile(r"\A(?:\s*<\?xml[^>]*>?)+")
 EMPTY_LINES = re.compile(r"\n{3,}")
 HTML_TO_TEXT = ParserConfig(css=CSS_PROFILES["strict"], display_links=True)
 
 
 def pin(delivery: Delivery) -> dict[str, Any]:
     """The content as it will be sent, whatever is edited later: kept on the preparation."""
-    source, tracked_links = tracking.instrument(delivery)
-    return draft(delivery) | {"html": source, "tracked_links": tracked_links}
+    content = draft(delivery)
+    source, tracked_links = tracking.instrument(delivery, content["html"])
+    return content | {"html": source, "tracked_links": tracked_links}
 
 
 def draft(delivery: Delivery) -> dict[str, Any]:
-    """The content as it stands, links as they were written: for whoever looks at it. Nothing is stored."""
+    """The content as it stands, links as they were written: for whoever looks at it. Nothing is stored.
+
+    Blocks are made into HTML anew: the mail is what the brand and the pages say now.
+    """
+    html = mailblocks.html_of(delivery)
+    is_made_of_blocks = delivery.content_mode == ContentMode.BLOCKS
     return {
         "delivery": delivery.pk,
         "label": delivery.label,
@@ -48,10 +56,11 @@ def draft(delivery: Delivery) -> dict[str, Any]:
         "sender_email": delivery.sender_email or settings.SENDER_EMAIL,
         "postal_address": settings.SENDER_POSTAL_ADDRESS,
         "subject": delivery.subject,
-        "html": delivery.html,
+        "html": html,
         "tracking": delivery.tracking,
         "tracked_links": [],
-        "text": delivery.text or text_of(delivery.html),
+        "text": delivery.text or text_of(html),
+        "linked_pages": mailblocks.linked_pages(delivery.blocks) if is_made_of_blocks else [],
         "service_page": _service_page(delivery),
         "centre": pagelinks.pin(pagelinks.centre()),
         **{name: pagelinks.pin(getattr(delivery, name)) for name in merging.PAGES.values()},
@@ -67,7 +76,7 @@ def _service_page(delivery: Delivery) -> dict[str, Any] | None:
 def text_of(source: str) -> str:
     """The text part of an HTML content, links in brackets; merge fields stay what they are, quotes and all."""
     aside = Aside()
-    html = aside.put(source)
+    html = XML_DECLARATIONS.sub("", aside.put(source))
     text = get_text(html, HTML_TO_TEXT) if html.strip() else ""
     lines = "\n".join(line.rstrip() for line in text.splitlines())  # a table fills its lines with spaces
     return aside.back(EMPTY_LINES.sub("\n\n", lines).strip())

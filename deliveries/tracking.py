@@ -25,13 +25,13 @@ SWEEP = timedelta(seconds=10)  # this many different links in this time are a pr
 SWEEP_LINKS = 3
 
 
-def instrument(delivery: Delivery) -> tuple[str, list[int]]:
-    """The delivery's HTML with its links led through us and the picture at its end, as its `tracking` says; link ids.
+def instrument(delivery: Delivery, source: str) -> tuple[str, list[int]]:
+    """The HTML of a delivery with its links led through us and the picture at its end, as its `tracking` says; link ids.
 
     Links with merge fields stay as they are: their address differs from person to person. So do links to us.
     """
-    if not delivery.is_email or not delivery.html.strip():
-        return delivery.html, []
+    if not delivery.is_email or not source.strip():
+        return source, []
     ids: dict[str, int] = {}
 
     def lead(match: re.Match[str]) -> str:
@@ -41,7 +41,6 @@ def instrument(delivery: Delivery) -> tuple[str, list[int]]:
         ids[url] = ids.get(url) or TrackedLink.objects.get_or_create(delivery=delivery, url=url)[0].pk
         return f'{match[1]}"{{{{ tracking.click_{ids[url]} }}}}"'
 
-    source = delivery.html
     if delivery.tracking in (Tracking.CLICKS, Tracking.BOTH):
         source = LINK.sub(lead, source)
     if delivery.tracking in (Tracking.OPENS, Tracking.BOTH):

@@ -82,7 +82,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """Change a delivery that is not under way; a ready one has to be prepared again."""
     delivery = get_object_or_404(Delivery, pk=delivery_id)
-    if not delivery.is_editable:
+    if not delivery.is_editable and request.method != "POST":
         messages.warning(request, _("This delivery is under way: its content is pinned."))
         return redirect("deliveries:show", delivery.pk)
     if "do" in request.POST:
@@ -92,6 +92,7 @@ def edit(request: HttpRequest, delivery_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         shown = form.cleaned_data["revision"]
         try:
+            lifecycle.refuse_under_way(delivery)
             if form.has_changed():
                 lifecycle.revise(delivery, form.values(), revision=-1 if shown is None else shown, by=operator(request))
             return _after_saving(request, delivery, form)
@@ -202,8 +203,8 @@ def confirm(request: HttpRequest, delivery_id: int) -> HttpResponse:
         preparation=delivery.preparation,
         audience=_in_words(delivery),
         plan=plan_words.sentences(delivery),
-        findings=found,
-        is_fit=all(line.level != Level.ERROR for line in found),
+        refusals=lifecycle.refusals(delivery.preparation),
+        remarks=[line for line in found if line.level != Level.ERROR],
     )
 
 

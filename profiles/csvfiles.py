@@ -93,7 +93,12 @@ def detect_delimiter(path: Path, encoding: str = "utf-8") -> str:
             header = next((line for line in _Lines(file, encoding) if line.strip()), "")
         except LineTooLong:
             header = ""
-    return max(DELIMITERS, key=QUOTED.sub("", header).count)
+    return delimiter_of(header)
+
+
+def delimiter_of(line: str) -> str:
+    """The separator that gives this line most columns."""
+    return max(DELIMITERS, key=QUOTED.sub("", line).count)
 
 
 def _is_plain(path: Path, encoding: str) -> bool:
@@ -140,24 +145,29 @@ def records(path: Path, delimiter: str, encoding: str = "utf-8") -> Iterator[Rec
 def _careful(path: Path, delimiter: str, encoding: str) -> Iterator[Record]:
     """The same, line by line; records without any text too, so that they can be counted."""
     with _open(path, encoding) as file:
-        lines = _Lines(file, encoding)
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        while True:
-            start = lines.number + 1
-            try:
-                record = Record(start, next(reader))
-            except StopIteration:
-                return
-            except LineTooLong:
-                fault = _("This line is longer than a million characters.")
-                record = Record(start, [lines.last[:KEPT_OF_A_LONG_LINE]], fault)
-            except csv.Error as error:
-                if lines.number > start:
-                    raise ImportRejected(
-                        _("Line %(line)s opens a quotation mark that is not closed as it should be.") % {"line": start}
-                    ) from error
-                record = _no_csv(start, lines.last)
-            yield record
+        yield from records_of(file, delimiter, encoding)
+
+
+def records_of(file: TextIO, delimiter: str, encoding: str = "utf-8") -> Iterator[Record]:
+    """The records of an open text with its line ends as they are, those without any text too. Raises ImportRejected."""
+    lines = _Lines(file, encoding)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        start = lines.number + 1
+        try:
+            record = Record(start, next(reader))
+        except StopIteration:
+            return
+        except LineTooLong:
+            fault = _("This line is longer than a million characters.")
+            record = Record(start, [lines.last[:KEPT_OF_A_LONG_LINE]], fault)
+        except csv.Error as error:
+            if lines.number > start:
+                raise ImportRejected(
+                    _("Line %(line)s opens a quotation mark that is not closed as it should be.") % {"line": start}
+                ) from error
+            record = _no_csv(start, lines.last)
+        yield record
 
 
 def _has_text(record: Record) -> bool:

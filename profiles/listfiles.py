@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from profiles import erasure
 from profiles.actors import actor
 from profiles.channels import Channel, InvalidAddress
-from profiles.csvfiles import UTF_16_MARKS
+from profiles.csvfiles import DELIMITERS, QUOTED, UTF_16_MARKS, ImportRejected, Record, delimiter_of, records_of
 from profiles.fields import fold
 from profiles.models import AudienceKind, AudienceMember, Profile, SavedAudience
 from profiles.pasting import LINE_END, MOST_LINES
@@ -23,7 +24,8 @@ from profiles.pasting import LINE_END, MOST_LINES
 CHUNK = 500  # entries that one statement looks for
 MEMBERS = 5000  # rows of one INSERT
 SHOWN = 20  # lines that nobody has
-DELIMITER = re.compile("[,;\t]")
+SEPARATOR = re.compile(f"[{''.join(DELIMITERS)}]")
+AROUND = " \"'\xa0"  # may stand around an address or an ID, and belongs to neither
 COLUMNS = {
     "email",
     "e-mail",
@@ -84,21 +86,30 @@ def _text(data: bytes) -> str:
 
 
 def _entries(text: str) -> Iterator[Entry]:
-    """The first cell of each line, or that of the column whose header says that it has addresses or IDs."""
+    """The first cell of each record, or that of the column whose header says that it has addresses or IDs."""
+    column = None
+    for number, record in enumerate(_records(text)):
+        cells = [cell.strip(AROUND) for cell in record.cells]
+        if number == 0:
+            column = next((place for place, name in enumerate(cells) if fold(name) in COLUMNS), None)
+        if record.fault:
+            yield Entry(record.line, record.cells[0], "", "")
+        elif (number or column is None) and (cell := "".join(cells[column or 0 :][:1])):
+            yield _entry(record.line, cell)
+
+
+def _records(text: str) -> Iterator[Record]:
+    """Those that say something. UnreadableFile for too many lines, and a quotation mark that swallows the lines after it."""
     lines = LINE_END.split(text.rstrip())
     if len(lines) > MOST_LINES:
         raise UnreadableFile(_("A list may have %(lines)s lines: split the file.") % {"lines": MOST_LINES})
-    header = [fold(cell) for cell in _cells(lines[0])]
-    column = next((place for place, name in enumerate(header) if name in COLUMNS), None)
-    for number, line in enumerate(lines, 1):
-        cells = _cells(line)
-        cell = cells[column or 0] if len(cells) > (column or 0) else ""
-        if cell and not (number == 1 and column is not None):
-            yield _entry(number, cell)
-
-
-def _cells(line: str) -> list[str]:
-    return [cell.strip(" \"'\xa0") for cell in DELIMITER.split(line)]
+    several = next((line for line in lines if SEPARATOR.search(QUOTED.sub("", line))), "")
+    try:
+        for record in records_of(StringIO(text, newline=""), delimiter_of(several)):
+            if any(cell.strip(AROUND) for cell in record.cells):
+                yield record
+    except ImportRejected as error:
+        raise UnreadableFile(str(error)) from error
 
 
 def _entry(line: int, text: str) -> Entry:

@@ -164,9 +164,11 @@ def test_content_is_prepared_from_the_editor(editor, page, delivery):
     assert Delivery.objects.get().subject == "Summer"
 
 
-def test_delivery_that_left_meanwhile_leads_to_its_preview(editor, page, delivery, operator):
+def test_what_was_typed_stays_where_the_delivery_left_meanwhile(editor, page, delivery, operator):
     editor()
     Delivery.objects.update(status="preparing")
+    page.get_by_role("textbox", name="Subject").fill("Summer")
     page.get_by_role("button", name="Save", exact=True).last.click()
 
-    expect(page.get_by_role("heading", name="As whom?")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("nothing was saved")
+    expect(page.get_by_role("textbox", name="Subject")).to_have_value("Summer")

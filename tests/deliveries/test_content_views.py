@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from deliveries import blockediting, content_hints, pictures, rendering
+from deliveries import blockediting, content_hints, pictures, preparation, rendering
 from deliveries.mailblocks import MailKind
 from deliveries.models import ContentMode, Delivery, TestProfile
 from landingpages.models import Image
@@ -86,6 +86,42 @@ def test_second_of_two_editors_is_told_and_sees_what_she_typed(post, delivery):
 
     assert (response.status_code, Delivery.objects.get().subject) == (409, "First")
     assert 'value="Second"' in response.content.decode()
+
+
+@pytest.mark.parametrize("name", ["subject", "html", "text"])
+def test_what_was_typed_stays_on_the_screen_while_somebody_prepares(post, delivery, name):
+    preparation.start(delivery, by="Ben")
+    before = everything()
+
+    response = post(**{name: "Mine {{ unsubscribe_url }}"}, do="save")
+
+    shown = response.content.decode()
+    assert everything() == before
+    assert (response.status_code, "Mine {{ unsubscribe_url }}" in shown) == (409, True)
+    assert "The delivery is “Preparing” now, its content is pinned: nothing was saved." in shown
+    preparation.cancel(delivery, by="Ben")
+    assert post(subject="Mine", do="save").status_code == 302
+
+
+def test_settings_of_a_block_stay_on_the_screen_while_somebody_prepares(post, delivery):
+    blockediting.begin(delivery, by="Ana")
+    heading = delivery.blocks[0]
+    preparation.start(delivery, by="Ben")
+    before = everything()
+
+    shown = {"block": heading["key"], "kind": "heading", "block-text": "Mine", "block-level": "1", "block-align": "left"}
+    response = post(**shown, do=f"down:{heading['key']}")
+
+    assert everything() == before
+    assert (response.status_code, 'value="Mine"' in response.content.decode()) == (409, True)
+
+
+def test_picture_is_not_stored_while_somebody_prepares(post, delivery):
+    preparation.start(delivery, by="Ben")
+
+    response = post(upload=SimpleUploadedFile("spring.png", PNG), do="upload")
+
+    assert (response.status_code, Image.objects.count()) == (409, 0)
 
 
 def test_uploaded_picture_is_offered_with_its_address(post, delivery, backoffice, settings):
@@ -283,6 +319,17 @@ def test_ordinary_mail_has_no_hint(make_delivery):
     html = f'<p>{"word " * 90}</p><a href="https://www.example.org/a">example.org</a><img src="https://example.org/a" alt="A">'
 
     assert content_hints.hints(rendering.draft(make_delivery(html=html))) == []
+
+
+@pytest.mark.parametrize("url", ["http://[link]", "https://[::1", "//[", "http://[link]:80/"])
+def test_link_that_is_no_address_has_no_hint_and_locks_nobody_out(backoffice, post, delivery, url):
+    html = f'{GOOD}<a href="{url}">www.example.org</a>'
+
+    response = post(html=html, do="save")
+
+    delivery.refresh_from_db()
+    assert (response.status_code, delivery.html) == (302, html)
+    assert get(backoffice, "content", delivery).status_code == 200
 
 
 @pytest.mark.parametrize(("scheme", "asked"), [("light", "@media not all"), ("dark", "@media all")])

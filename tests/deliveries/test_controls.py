@@ -1,8 +1,12 @@
 """Control rules: what each finds, at which level, what blocks the confirmation, and what asks the network."""
 
-import pytest
+import html
+import re
 
-from deliveries import content_links, controls, probing, rendering
+import pytest
+from django.urls import reverse
+
+from deliveries import content_links, controls, lifecycle, probing, rendering
 from deliveries.controls import CONTROL_RULES, Phase
 from deliveries.models import Level
 from deliveries.probing import Answer, Unreachable
@@ -145,6 +149,33 @@ def test_errors_block_the_confirmation_and_warnings_do_not(make_delivery, prepar
     wrong.refresh_from_db()
     assert warned.log.filter(level="warning", text__contains="fallback").exists()
     assert (warned.status, wrong.status) == ("in_progress", "ready")
+
+
+TOO_LONG = {"waves": {"unit": "number", "sizes": [1], "minutes": 60 * 24 * 10}}
+
+
+@pytest.mark.parametrize(
+    ("values", "people", "said"),
+    [
+        (TOO_LONG, 3, "Errors: 1. Correct them and prepare again."),
+        ({"subject": ""}, 1, "The subject is empty."),
+        ({}, 0, "There is nobody to deliver to."),
+    ],
+)
+def test_what_refuses_the_confirmation_is_told_and_no_button_is_offered(
+    backoffice, make_delivery, prepare, confirm, values, people, said
+):
+    ProfileFactory.create_batch(people)
+    delivery = make_delivery(**values)
+    prepare(delivery)
+
+    shown = backoffice.get(reverse("deliveries:confirm", args=[delivery.pk])).content.decode()
+
+    reasons = lifecycle.refusals(delivery.preparation)
+    assert [reason in html.unescape(shown) for reason in reasons] == [True] * len(reasons)
+    assert (said in shown, "Confirm: send to" in shown) == (True, False)
+    with pytest.raises(InvalidTransition, match=re.escape(reasons[0])):
+        confirm(delivery)
 
 
 @pytest.fixture

@@ -7,16 +7,17 @@ import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from deliveries import blockediting, lifecycle, mailblocks, rendering
+from deliveries import blockediting, harmless, lifecycle, mailblocks, rendering
 from deliveries.blockediting import NoSuchBlock, NothingToUndo
 from deliveries.mailblock_form import MailBlockForm
 from deliveries.mailblocks import MailKind
 from deliveries.models import ContentMode, Delivery
 from deliveries.statuses import InvalidTransition
-from landingpages import media
-from landingpages.models import Image
+from landingpages import media, publishing
+from landingpages.models import Image, LandingPage
+from profiles import brands
 from profiles.models import Brand
-from tests.factories import PublishedPageFactory
+from tests.factories import BrandFactory, LandingPageFactory, PublishedPageFactory
 from tests.profiles.images import PNG
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +123,67 @@ def test_rich_text_is_cleaned_and_keeps_its_merge_fields():
 
     assert form.is_valid()
     assert form.values()["html"] == '<p>A {{ profile.city | default: "<here>" }}</p>'
+
+
+def repainted(brand, accent="#7a1f5c"):
+    brand.light_accent = accent
+    brands.save(brand)
+
+
+def test_change_of_the_brand_reaches_drafts_proofs_and_what_is_prepared(make_delivery, prepare):
+    brand = BrandFactory()
+    delivery = make_delivery(brand=brand)
+    blockediting.begin(delivery, by="Ana")
+
+    repainted(brand)
+    delivery = Delivery.objects.get(pk=delivery.pk)
+
+    shown = [rendering.draft(delivery)["html"], harmless.content_of(delivery)["html"], prepare(delivery).content["html"]]
+    assert ["#7a1f5c" in html for html in shown] == [True, True, True]
+    assert "#7a1f5c" not in delivery.html
+
+
+def test_what_is_prepared_keeps_the_brand_of_then(made_of_blocks, prepare):
+    brand = BrandFactory(is_default=True)
+    pinned = prepare(made_of_blocks).content["html"]
+
+    repainted(brand)
+
+    assert harmless.content_of(Delivery.objects.get(pk=made_of_blocks.pk))["html"] == pinned
+
+
+def test_leaving_blocks_keeps_what_they_give_now(made_of_blocks):
+    repainted(BrandFactory(is_default=True))
+
+    blockediting.leave(made_of_blocks, by="Ana")
+
+    assert "#7a1f5c" in made_of_blocks.html
+
+
+def linking(delivery, page):
+    text = block(MailKind.TEXT, html=f'<p><a href="page:{page.pk}">Take part</a></p>')
+    blockediting.store(delivery, [*delivery.blocks, text], by="Ana")
+
+
+def test_page_that_is_published_after_it_was_linked_is_linked_at_its_address(made_of_blocks, prepare, settings):
+    page = LandingPageFactory(slug="draft")
+    linking(made_of_blocks, page)
+    LandingPage.objects.filter(pk=page.pk).update(slug="news")
+    publishing.publish(LandingPage.objects.get(pk=page.pk), by="Ana")
+
+    html = prepare(made_of_blocks).content["html"]
+
+    assert f'href="{settings.PUBLIC_URL}/lp/news/"' in html
+    assert "/lp/draft/" not in html
+
+
+def test_page_whose_new_address_is_not_published_yet_is_linked_where_visitors_find_it(made_of_blocks, settings):
+    page = PublishedPageFactory(slug="news")
+    LandingPage.objects.filter(pk=page.pk).update(slug="later")
+
+    linking(made_of_blocks, page)
+
+    assert f'href="{settings.PUBLIC_URL}/lp/news/"' in made_of_blocks.html
 
 
 def test_beginning_with_blocks_replaces_the_html_and_leaving_keeps_it(made_of_blocks):

@@ -4,15 +4,16 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from deliveries import lifecycle, pagelinks, rendering, skeleton
+from deliveries import blockediting, controls, lifecycle, mailblocks, pagelinks, remedies, rendering, skeleton
 from deliveries.models import Delivery
 from deliveries.rendering import Renderer
 from deliveries.statuses import InvalidTransition
-from landingpages import publishing, templates_builtin
+from landingpages import publishing, shelving, templates_builtin
 from landingpages.models import LandingPage
 from profiles import links
 from profiles.links import InvalidLink, Purpose
@@ -39,6 +40,12 @@ def make_page(db):
 
 def errors(delivery):
     return [line.shown for line in delivery.preparation.log.filter(level="error").exclude(text__startswith="Preparation comp")]
+
+
+def now(delivery):
+    """The errors that the rules find in the pinned content today."""
+    found = controls.findings(delivery.preparation.content, delivery.preparation)
+    return [str(line) for line in found if line.level == "error"]
 
 
 def options(html, name):
@@ -320,6 +327,20 @@ def test_without_an_open_default_page_it_is_the_unsubscription_link(make_deliver
     assert values["service_unsubscribe_url"] == values["unsubscribe_url"]
 
 
+def test_a_page_of_a_service_that_was_closed_after_the_preparation_blocks_who_links_to_it(make_delivery, prepare, service):
+    page = default_page(service)
+    linking, silent = make_delivery(service=service, html=TO_SERVICE), make_delivery(service=service)
+    prepare(linking)
+    prepare(silent)
+
+    publishing.unpublish(page, by="Ana")
+
+    told = "The unsubscription page “leave” of the service is not online: publish it, or prepare again."
+    assert (now(linking), now(silent)) == ([told], [])
+    prepare(linking)
+    assert errors(linking) == []
+
+
 def test_a_delivery_for_no_service_cannot_link_to_its_page(make_delivery, prepare):
     delivery = make_delivery(html=TO_SERVICE + "{{ unsubscribe_url }}")
     prepare(delivery)
@@ -334,3 +355,90 @@ def test_only_a_service_of_the_channel_can_be_chosen(backoffice, service):
     choices = backoffice.get(reverse("deliveries:add")).context["form"].fields["subscribers"].queryset
 
     assert (service in choices, other in choices) == (True, False)
+
+
+# Links by their id in blocks, and by their address
+
+
+NOT_ONLINE = "A link leads to the landing page “news”, which is not online: publish it, or take the link out."
+
+
+def by_id(delivery, page):
+    text = mailblocks.new("text") | {"html": f'<p><a href="page:{page.pk}">Take part</a></p>'}
+    blockediting.begin(delivery, by="Ana")
+    blockediting.store(delivery, [*delivery.blocks, text], by="Ana")
+
+
+def in_the_html(delivery, page):
+    delivery.html += f'<a href="{settings.PUBLIC_URL}/lp/{page.slug}?from=mail">Take part</a>'
+    delivery.save()
+
+
+def in_the_text(delivery, page):
+    delivery.text = f"Take part: {settings.PUBLIC_URL}/lp/{page.slug}/. {{{{ unsubscribe_url }}}}"
+    delivery.save()
+
+
+LINKS = pytest.mark.parametrize("link", [by_id, in_the_html, in_the_text])
+
+
+@LINKS
+def test_a_linked_page_that_visitors_can_open_is_no_finding(make_page, make_delivery, prepare, link):
+    delivery = make_delivery()
+    link(delivery, make_page(slug="news"))
+
+    prepare(delivery)
+
+    assert errors(delivery) == []
+
+
+@LINKS
+@pytest.mark.parametrize("make", [_draft, _closed])
+def test_a_linked_page_that_is_not_online_is_told_with_the_way_to_publish_it(make_delivery, prepare, make_page, link, make):
+    delivery, page = make_delivery(), make(lambda **values: make_page(slug="news", **values))
+    link(delivery, page)
+
+    prepare(delivery)
+
+    shown = remedies.with_remedies(delivery.preparation.log.filter(level="error"), delivery)
+    publish = reverse("landingpages:publish", args=[page.pk])
+    assert [(line.shown, where) for line, where in shown][:-1] == [(NOT_ONLINE, publish)]
+
+
+@LINKS
+def test_a_linked_page_that_was_closed_after_the_preparation_is_told(make_page, make_delivery, prepare, link):
+    delivery, page = make_delivery(), make_page(slug="news")
+    link(delivery, page)
+    prepare(delivery)
+
+    publishing.unpublish(page, by="Ana")
+
+    assert (errors(delivery), now(delivery)) == ([], [NOT_ONLINE])
+
+
+def test_a_linked_page_that_was_published_after_the_preparation_is_fit(make_page, make_delivery, prepare):
+    delivery, page = make_delivery(), make_page(slug="news", online=False)
+    by_id(delivery, page)
+    prepare(delivery)
+
+    publishing.publish(page, by="Ana")
+
+    assert (errors(delivery), now(delivery)) == ([NOT_ONLINE], [])
+
+
+def test_a_linked_page_that_was_deleted_is_told(make_page, make_delivery, prepare):
+    delivery, page = make_delivery(), make_page(online=False)
+    by_id(delivery, page)
+    shelving.delete(page)
+
+    prepare(delivery)
+
+    assert errors(delivery) == ["A link leads to a landing page that was deleted: take the link out."]
+
+
+def test_a_page_of_another_site_with_such_an_address_is_no_finding(make_delivery, prepare):
+    delivery = make_delivery(html='<a href="https://example.org/lp/news/">x</a><a href="{{ unsubscribe_url }}">Unsubscribe</a>')
+
+    prepare(delivery)
+
+    assert errors(delivery) == []

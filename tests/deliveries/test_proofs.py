@@ -302,6 +302,31 @@ def test_page_sends_a_proof_once_however_often_the_button_is_pressed(backoffice,
     assert [(proof.prefix, proof.mails.count()) for proof in Proof.objects.all()] == [("Try 1 – ", 1)]
 
 
+def test_form_that_is_sent_again_with_other_addresses_or_of_another_content_sends(backoffice, delivery, ana):
+    luc = TestProfile.objects.create(label="Luc", email="luc@example.org")
+    address = reverse("deliveries:proofs", args=[delivery.pk])
+    data = {"key": uuid.uuid4(), "tests": [ana.pk], "begin": "Try", "do": "send"}
+
+    for change in ({}, {"tests": [luc.pk]}, {"tests": [ana.pk, luc.pk]}, {"begin": "Again"}):
+        backoffice.post(address, data | change)
+    Delivery.objects.update(subject="Changed since")
+    backoffice.post(address, data)
+
+    sent = [list(proof.mails.values_list("label", flat=True)) for proof in Proof.objects.order_by("number")]
+    assert sent == [["Ana at home"], ["Luc"], ["Ana at home", "Luc"], ["Ana at home"], ["Ana at home"]]
+
+
+def test_form_that_draws_at_random_sends_once_too(backoffice, delivery, prepare):
+    ProfileFactory.create_batch(20)
+    prepare(delivery)
+    data = {"key": uuid.uuid4(), "random": 1, "address": "ben@example.org", "begin": "", "do": "send"}
+
+    for _time in range(5):
+        backoffice.post(reverse("deliveries:proofs", args=[delivery.pk]), data)
+
+    assert ProofMail.objects.count() == 1
+
+
 def test_page_stands_in_for_people_who_were_searched_and_drawn(backoffice, delivery, prepare):
     zoe = ProfileFactory(first_name="Zoé")
     other = ProfileFactory()

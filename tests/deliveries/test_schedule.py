@@ -183,7 +183,7 @@ def test_an_unattended_delivery_with_errors_is_not_sent_and_asks_for_a_person(un
     tried = (starting.start_due(), starting.start_due())
 
     assert (tried, state(delivery), delivery.confirmation_requested) == ((1, 0), ("ready", None), True)
-    assert "The preparation found errors" in lines(delivery)[-1]
+    assert "The subject is empty." in lines(delivery)[-1]
 
 
 def test_a_preparation_that_failed_is_not_asked_for_again_and_again(unattended, time_passes):

@@ -108,6 +108,29 @@ def test_the_second_of_two_editors_is_told_and_loses_nothing(backoffice, make_de
     assert 'value="Second"' in response.content.decode()
 
 
+@pytest.mark.parametrize("typed", [{"subject": "Mine"}, {"a:kind": "all", "do": "add"}])
+def test_what_was_typed_stays_on_the_screen_while_somebody_prepares(backoffice, make_delivery, typed):
+    delivery = make_delivery(label="Kept")
+    preparation.start(delivery, by="Ben")
+
+    form = FORM | AUDIENCE | {"revision": delivery.revision, "label": "Typed"} | typed
+    response = backoffice.post(reverse("deliveries:edit", args=[delivery.pk]), form)
+
+    shown = response.content.decode()
+    assert ('value="Typed"' in shown, "nothing was saved" in shown) == (True, "do" not in typed)
+    delivery.refresh_from_db()
+    assert (delivery.label, delivery.status, delivery.revision) == ("Kept", "preparing", form["revision"])
+
+
+def test_who_comes_to_edit_a_delivery_under_way_is_shown_where_it_stands(backoffice, make_delivery):
+    delivery = make_delivery()
+    preparation.start(delivery, by="Ben")
+
+    ways = [backoffice.get(reverse(f"deliveries:{name}", args=[delivery.pk])).url for name in ("edit", "content")]
+
+    assert ways == [reverse(f"deliveries:{name}", args=[delivery.pk]) for name in ("show", "preview")]
+
+
 def test_result_shows_every_cause_and_the_sum(backoffice, make_delivery, prepare):
     ProfileFactory()
     ProfileFactory(opted_out=["email"])

@@ -44,6 +44,12 @@ def test_everybody_with_the_address_is_in_once():
         '"marie@example.org","x"',
         "email\tname\nmarie@example.org\tM",
         "marie@example.org\r\n".encode("utf-16"),
+        'name,email\n"Doe, Marie",marie@example.org\n',
+        'name;email\r\n"Doe; ""M""";"marie@example.org"\r\n',
+        'name\temail\n"Doe\nMarie"\tmarie@example.org',
+        '\n"Name, first name";"e-mail"\nDoe, Marie;marie@example.org',
+        "email\nmarie@example.org;Marie",
+        "marie@example.org\rmarie@example.org",
     ],
 )
 def test_the_column_with_the_addresses_is_found(data):
@@ -52,6 +58,24 @@ def test_the_column_with_the_addresses_is_found(data):
     listed = freeze(data)
 
     assert (members(listed), listed.missed) == ({marie.pk}, 0)
+
+
+def test_lines_that_are_no_csv_are_told_by_their_number_and_the_others_are_read():
+    marie = ProfileFactory(email="marie@example.org")
+
+    listed = freeze('name,email\n"Two\nlines",no@example.org\n"Doe" x,y@example.org\n\nDoe,marie@example.org\n')
+
+    assert members(listed) == {marie.pk}
+    assert [(entry.line, entry.text) for entry in listed.missing] == [(2, "no@example.org"), (4, '"Doe" x,y@example.org')]
+
+
+def test_quotation_mark_that_swallows_lines_is_told_by_its_line_and_nothing_is_stored():
+    ProfileFactory(email="marie@example.org")
+
+    with pytest.raises(listfiles.UnreadableFile, match="Line 2 opens a quotation mark"):
+        freeze('email,name\nmarie@example.org,"Doe\nluc@example.org,x\n')
+
+    assert SavedAudience.objects.count() == 0
 
 
 @pytest.mark.parametrize("data", [b"\xff\x00\xff", b"marie@example.org\xe9\n", b"a\0b", "\n".join("x" * 100_001).encode()])
