@@ -9,10 +9,21 @@ class DeliveriesConfig(AppConfig):
     verbose_name = _("Deliveries")
 
     def ready(self) -> None:
-        from deliveries import audience_fields, audience_step, guards, holding, page_uses, pictures, timeline_parts, typologies
+        from deliveries import (
+            audience_fields,
+            audience_step,
+            guards,
+            holding,
+            keyed,
+            page_uses,
+            pictures,
+            timeline_parts,
+            typologies,
+        )
         from landingpages import media, usage
         from profiles import audience_views, holders, saved_audiences, timeline
 
+        post_migrate.connect(keyed.keep_by_key_after_migrate, sender=self)
         post_migrate.connect(guards.install_after_migrate, sender=self)
         post_migrate.connect(typologies.install, sender=self)
         audience_fields.install()

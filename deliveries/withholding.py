@@ -85,7 +85,7 @@ def _later_twins(preparation: Preparation, parameters: dict[str, Any]) -> People
     Addresses that several profiles have are found first, in their index: judging and ordering everybody takes longer.
     """
     address = Channel.of(preparation.delivery.channel).address_field
-    holders = Profile.objects.order_by().exclude(**{address: ""}).values(address).annotate(holders=Count("pk"))
+    holders = Profile.objects.order_by().exclude(**{address: ""}).values(address).annotate(holders=Count("*"))
     shared = holders.filter(holders__gt=1).values(address)
     place = Window(RowNumber(), partition_by=F(address), order_by=F("pk").asc())
     return _left(preparation).filter(one_of(address, shared)).annotate(place=place).filter(place__gt=1)
