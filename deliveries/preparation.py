@@ -84,7 +84,8 @@ def start(delivery: Delivery, *, by: AbstractUser | str, where: Q | None = None)
 def cancel(delivery: Delivery, *, by: AbstractUser | str) -> None:
     """Give up the running preparation; the former result, where there is one, is valid again."""
     with transaction.atomic():
-        running = delivery.preparations.filter(status=PreparationStatus.RUNNING).first()
+        # Locked: a worker that claims it, or completes it, at this moment is waited for.
+        running = delivery.preparations.select_for_update().filter(status=PreparationStatus.RUNNING).first()
         if running is None:
             raise InvalidTransition(_("No preparation is running."))
         line = Line(noop("Preparation cancelled by %(by)s."), {"by": actor(by)}, Level.WARNING)
