@@ -63,10 +63,14 @@ class Interrupted(Exception):
 
 
 def start(delivery: Delivery, *, by: AbstractUser | str, where: Q | None = None) -> Preparation:
-    """Ask the workers for a new preparation, with the content, audience and plan as they are now. A confirmation is over."""
+    """Ask the workers for a new preparation, with the content, audience and plan as they are now. A confirmation is over.
+
+    `where`: it is the one ahead of the date, if this is still true. One that an operator asks for does not stand for it.
+    """
     with transaction.atomic():
         allowed = Q(is_template=False) & (where or Q())
-        lifecycle.move(delivery, DeliveryStatus.PREPARING, where=allowed, prepares_at=None, **lifecycle.NOT_CONFIRMED)
+        ahead = {"prepares_at": None} if where else {}
+        lifecycle.move(delivery, DeliveryStatus.PREPARING, where=allowed, **ahead, **lifecycle.NOT_CONFIRMED)
         pictures.hold(delivery)
         number = (delivery.preparations.aggregate(last=Max("number"))["last"] or 0) + 1
         preparation = Preparation.objects.create(

@@ -23,7 +23,7 @@ UNPREPARED = {"status": DeliveryStatus.EDITING, "confirmation_requested": False,
 
 def prepare_due() -> int:
     """Ask for the preparations whose moment has come; how many this worker asked for."""
-    due = Q(prepares_at__lte=timezone.now())
+    due = Q(prepares_at__lte=timezone.now(), confirmed_at=None)  # what somebody confirmed is sent as she saw it
     waiting = Delivery.objects.filter(due, status__in=(DeliveryStatus.EDITING, DeliveryStatus.READY))
     return sum(_prepare(delivery, due) for delivery in waiting.select_related("scheduled_by")[:AT_ONCE])
 
@@ -31,7 +31,8 @@ def prepare_due() -> int:
 def start_due() -> int:
     """Start the deliveries whose contact date has come; how many this worker dealt with."""
     come = Delivery.objects.filter(contact_at__lte=timezone.now()).select_related("scheduled_by").order_by("contact_at")
-    agreed = Q(confirmed_at__isnull=False) | Q(confirmation_requested=False)
+    # Without a confirmation, only what was prepared for the date: a look that an operator took may be a month old.
+    agreed = Q(confirmed_at__isnull=False) | Q(confirmation_requested=False, prepares_at=None)
     started = sum(_start(delivery) for delivery in come.filter(agreed, status=DeliveryStatus.READY)[:AT_ONCE])
     return started + sum(_ask(delivery, why=_("It is not prepared.")) for delivery in come.filter(**UNPREPARED)[:AT_ONCE])
 
@@ -58,10 +59,12 @@ def _start(delivery: Delivery) -> bool:
 
 
 def _stand_in(delivery: Delivery) -> None:
-    """Whoever scheduled it confirms, if she still may."""
+    """Whoever scheduled it confirms, if she still may, what was prepared last; the result of an older one may be out of date."""
     by = delivery.scheduled_by
     if by is None or not planning.may_confirm(by):
         raise InvalidTransition(_("Whoever scheduled it may not confirm deliveries any more."))
+    if delivery.preparations.latest("number").pk != delivery.preparation_id:
+        raise InvalidTransition(_("Its last preparation failed or was cancelled."))
     lifecycle.confirm(delivery, preparation=delivery.preparation_id or 0, by=by)
 
 

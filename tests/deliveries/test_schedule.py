@@ -199,6 +199,76 @@ def test_a_preparation_that_failed_is_not_asked_for_again_and_again(unattended, 
     assert lines(delivery)[-1] == "Not sent at its date, and waiting for a confirmation now: It is not prepared."
 
 
+def test_a_look_that_an_operator_takes_does_not_replace_the_preparation_ahead(unattended, prepare, send_all, smtp, time_passes):
+    early = ProfileFactory()
+    delivery = unattended()
+    prepare(delivery)
+    late = ProfileFactory()
+
+    time_passes(hours=25)
+    started = starting.start_due()  # of a worker that comes here before any has prepared it
+    asked = starting.prepare_due()
+    preparation.run(preparation.claim("test"))
+    started_then = starting.start_due()
+    send_all()
+
+    assert (started, asked, started_then, sorted(smtp.recipients)) == (0, 1, 1, sorted([early.email, late.email]))
+
+
+@pytest.mark.parametrize("end", ["fails", "is cancelled"])
+def test_a_preparation_by_hand_that_comes_to_nothing_leaves_the_one_ahead(unattended, smtp, send_all, time_passes, end):
+    person = ProfileFactory()
+    delivery = unattended()
+    preparation.start(delivery, by="Ben")
+    if end == "fails":
+        Preparation.objects.update(audience={"field": "nothing", "operator": "in", "value": 1})
+        preparation.run(preparation.claim("test"))
+    else:
+        preparation.cancel(delivery, by="Ben")
+
+    time_passes(hours=25)
+    asked = starting.prepare_due()
+    preparation.run(preparation.claim("test"))
+    starting.start_due()
+    send_all()
+
+    assert (asked, smtp.recipients) == (1, [person.email])
+
+
+@pytest.mark.parametrize("end", ["fails", "is cancelled"])
+def test_nothing_older_is_sent_where_the_preparation_ahead_comes_to_nothing(unattended, prepare, time_passes, end):
+    ProfileFactory()
+    delivery = unattended()
+    prepare(delivery)
+    time_passes(hours=23, minutes=5)
+    starting.prepare_due()
+    if end == "fails":
+        Preparation.objects.filter(status="running").update(audience={"field": "nothing", "operator": "in", "value": 1})
+        preparation.run(preparation.claim("test"))
+    else:
+        preparation.cancel(delivery, by="Ben")
+
+    time_passes(hours=1)
+    tried = (starting.start_due(), starting.start_due())
+
+    assert (tried, state(delivery), delivery.confirmation_requested) == ((1, 0), ("ready", None), True)
+    assert lines(delivery)[-1].endswith("waiting for a confirmation now: Its last preparation failed or was cancelled.")
+
+
+def test_what_an_operator_confirmed_is_sent_and_not_prepared_again(unattended, prepare, confirm, smtp, send_all, time_passes):
+    person = ProfileFactory()
+    delivery = unattended()
+    prepare(delivery)
+    confirm(delivery)
+    ProfileFactory()
+
+    time_passes(hours=25)
+    asked, started = starting.prepare_due(), starting.start_due()
+    send_all()
+
+    assert (asked, started, smtp.recipients) == (0, 1, [person.email])
+
+
 def loses_the_right(operator):
     operator.is_superuser = False
     operator.save()
