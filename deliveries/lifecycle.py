@@ -17,6 +17,13 @@ from profiles.consent import actor
 
 DATE_CHANGED = noop("The sending cannot be confirmed because the scheduled date has changed. Please restart the preparation.")
 NOT_CONFIRMED = {"confirmed_at": None, "confirmed_by": None}
+# It waits for a person. A form that was shown before must not schedule it again: hence the revision.
+ATTENDED: dict[str, Any] = NOT_CONFIRMED | {
+    "confirmation_requested": True,
+    "scheduled_by": None,
+    "prepares_at": None,
+    "revision": F("revision") + 1,
+}
 
 
 def create(values: dict[str, Any], *, by: AbstractUser | str) -> Delivery:
@@ -97,8 +104,7 @@ def withdraw(delivery: Delivery, *, by: AbstractUser | str) -> None:
     """Nothing is sent at the contact date unless it is confirmed again; the preparation stays valid."""
     with transaction.atomic():
         starts = Q(confirmed_at__isnull=False) | Q(confirmation_requested=False)
-        attended = {"confirmation_requested": True, "scheduled_by": None, "prepares_at": None}
-        move(delivery, DeliveryStatus.READY, only_from=DeliveryStatus.READY, where=starts, **NOT_CONFIRMED, **attended)
+        move(delivery, DeliveryStatus.READY, only_from=DeliveryStatus.READY, where=starts, **ATTENDED)
         write(delivery, Line(noop("Confirmation withdrawn by %(by)s."), {"by": actor(by)}))
 
 

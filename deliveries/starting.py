@@ -72,9 +72,8 @@ def _ask(delivery: Delivery, *, why: str) -> bool:
     """What could not be started waits for a person; nothing changes where another worker started it, or somebody edited it."""
     as_found = {"status": delivery.status, "preparation": delivery.preparation_id, "revision": delivery.revision}
     rows = Delivery.objects.filter(Q(confirmed_at__isnull=False) | Q(confirmation_requested=False), pk=delivery.pk, **as_found)
-    attended = {"confirmation_requested": True, "scheduled_by": None, "prepares_at": None}
     with transaction.atomic():
-        if not rows.update(**lifecycle.NOT_CONFIRMED, **attended):
+        if not rows.update(**lifecycle.ATTENDED):
             return False
         text = noop("Not sent at its date, and waiting for a confirmation now: %(why)s")
         journal.write(delivery, Line(text, {"why": why}, Level.WARNING))

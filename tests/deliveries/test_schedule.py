@@ -325,6 +325,27 @@ def test_an_unattended_delivery_can_be_held_back_by_a_button(unattended, prepare
     assert (starting.start_due(), state(delivery)) == (0, ("ready", None))
 
 
+@pytest.mark.parametrize("end", ["withdrawn", "not sent at its date"])
+def test_a_form_that_was_shown_before_does_not_schedule_it_again(unattended, prepare, operator, time_passes, end):
+    delivery = unattended()
+    prepare(delivery)
+    shown = delivery.revision
+    if end == "withdrawn":
+        lifecycle.withdraw(delivery, by=operator)
+    else:
+        time_passes(hours=23, minutes=5)
+        starting.prepare_due()
+        preparation.run(preparation.claim("test"))
+        time_passes(hours=1)
+        starting.start_due()  # there is nobody to deliver to
+
+    changes = {"contact_at": in_hours(72), "confirmation_requested": False}
+    with pytest.raises(InvalidTransition, match="Somebody else changed this delivery"):
+        lifecycle.revise(delivery, changes, revision=shown, by=operator)
+
+    assert (state(delivery), delivery.confirmation_requested) == (("ready", None), True)
+
+
 def in_threads(act, number):
     together, answers = Barrier(number), []
 
