@@ -110,10 +110,16 @@ def _applies(rule: TypologyRule, delivery: Delivery) -> bool:
 
 
 def save_rule(rule: TypologyRule, values: dict[str, Any], *, typologies: QuerySet[Typology], by: AbstractUser) -> TypologyRule:
-    """Create a rule, or change it where nobody else did since `rule` was read; ChangedMeanwhile otherwise."""
+    """Create a rule, or change it where nobody else did since `rule` was read; ChangedMeanwhile otherwise.
+
+    A typology that gains or loses it has changed as well.
+    """
     with transaction.atomic():
+        chosen = set(typologies.values_list("pk", flat=True))
+        before = set(rule.typologies.values_list("pk", flat=True)) if rule.pk else set()
+        _changed(Typology, chosen ^ before)  # first, as save_typology() does: both lock in the same order
         saved = _store(TypologyRule, rule, values, by=by)
-        saved.typologies.set(typologies)
+        saved.typologies.set(chosen)
     return saved
 
 
@@ -121,8 +127,15 @@ def save_typology(typology: Typology, values: dict[str, Any], *, rules: QuerySet
     """The same for a typology and the rules that it names."""
     with transaction.atomic():
         saved = _store(Typology, typology, values, by=by)
-        saved.rules.set(rules)
+        chosen, before = (set(some.values_list("pk", flat=True)) for some in (rules, saved.rules))
+        _changed(TypologyRule, chosen ^ before)
+        saved.rules.set(chosen)
     return saved
+
+
+def _changed(model: Any, ids: set[int]) -> None:
+    """What somebody saves from a form that was shown before is refused."""
+    model.objects.filter(pk__in=ids).update(revision=F("revision") + 1)
 
 
 def remove(row: TypologyRule | Typology, *, by: AbstractUser) -> None:

@@ -404,6 +404,38 @@ def test_two_operators_who_change_a_rule_at_once_do_not_overwrite_each_other(mak
     assert list(TypologyRule.objects.filter(code="").values_list("label", "typologies__code")) == [("Ours", "defaultTypology")]
 
 
+def test_a_stale_typology_takes_away_no_rule_that_was_added_meanwhile(operator):
+    shown = Typology.objects.create(label="Reminders")
+    rule = typologies.save_rule(TypologyRule(), {"label": "No minors"}, typologies=Typology.objects.filter(code=""), by=operator)
+
+    with pytest.raises(typologies.ChangedMeanwhile):
+        typologies.save_typology(shown, {"label": "Others"}, rules=TypologyRule.objects.none(), by=operator)
+
+    assert list(Typology.objects.filter(code="").values_list("label", "rules")) == [("Reminders", rule.pk)]
+
+
+def test_a_stale_rule_leaves_no_typology_that_named_it_meanwhile(make_rule, operator):
+    shown = make_rule(IN_FRANCE)
+    rules = TypologyRule.objects.filter(pk=shown.pk)
+    typologies.save_typology(Typology(), {"label": "Reminders"}, rules=rules, by=operator)
+    default = Typology.objects.filter(code="defaultTypology")
+
+    with pytest.raises(typologies.ChangedMeanwhile):
+        typologies.save_rule(TypologyRule(pk=shown.pk), {"label": "Theirs"}, typologies=default, by=operator)
+
+    assert sorted(shown.typologies.values_list("label", flat=True)) == ["Default typology", "Reminders"]
+
+
+def test_what_gains_and_loses_nothing_can_be_saved_as_it_was_shown(make_rule, operator):
+    rule, default = make_rule(IN_FRANCE), Typology.objects.get()
+
+    typologies.save_rule(rule, {"label": "Ours"}, typologies=Typology.objects.all(), by=operator)
+    typologies.save_typology(default, {"description": "Ours"}, rules=default.rules.all(), by=operator)
+
+    rule.refresh_from_db()
+    assert (rule.label, rule.revision, Typology.objects.get().revision) == ("Ours", 1, 1)
+
+
 def test_an_opt_out_during_the_delivery_still_comes_first(make_delivery, prepare, confirm, send_all, smtp):
     profile = ProfileFactory()
     ProfileFactory(email=profile.email)
