@@ -1,5 +1,6 @@
 """Which rules a delivery is prepared by: those of its typology, pinned when its preparation starts (reference 6.6)."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.apps import AppConfig
@@ -7,6 +8,7 @@ from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import AbstractUser
 from django.db import connections, transaction
 from django.db.models import F, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -15,8 +17,10 @@ from deliveries.controls import CODE, CONTROL_RULES, EVERY
 from deliveries.models import Delivery
 from deliveries.statuses import OWN_RULES, PROTECTING, Exclusion
 from deliveries.typology_models import DEFAULT_TYPOLOGY, RuleKind, Typology, TypologyRule
+from profiles import saved_audiences
 from profiles.actors import actor
 from profiles.channels import Channel
+from profiles.saved_audiences import Use
 
 Pinned = list[dict[str, Any]]  # TypologyRule.pinned(), in the order in which the rules look
 EMAIL_ONLY = (Exclusion.EXCLUDED_DOMAIN,)
@@ -165,3 +169,10 @@ def used_by(typology: Typology) -> QuerySet[Delivery]:
 
 def own_rules() -> QuerySet[TypologyRule]:
     return TypologyRule.objects.filter(code="", kind__in=[RuleKind.FILTERING, RuleKind.FATIGUE])
+
+
+def uses(lists: set[int]) -> Iterator[tuple[int, Use]]:
+    """The rules that name one of the frozen lists; one that is not active may be so again."""
+    for rule in own_rules().filter(kind=RuleKind.FILTERING):
+        for pk in saved_audiences.lists_in(rule.parameters.get("audience", {})) & lists:
+            yield pk, Use(str(rule), reverse("deliveries:typology_rule", args=[rule.pk]))

@@ -4,14 +4,16 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.urls import reverse
 from django.utils import timezone
 
 from deliveries import explaining, preparation, typologies
 from deliveries.models import Delivery, ExclusionCause, Message
 from deliveries.typology_models import ExcludedAddress, ExcludedDomain, Typology, TypologyRule
-from profiles import audiences, consent, merging
+from profiles import audiences, consent, freezing, merging, saved_audiences
 from profiles.channels import Channel
-from profiles.models import Profile, Source
+from profiles.models import Profile, SavedAudience, Source
+from profiles.saved_audiences import AudienceInUse
 from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
@@ -434,6 +436,28 @@ def test_what_gains_and_loses_nothing_can_be_saved_as_it_was_shown(make_rule, op
 
     rule.refresh_from_db()
     assert (rule.label, rule.revision, Typology.objects.get().revision) == ("Ours", 1, 1)
+
+
+def test_a_list_is_kept_while_a_rule_needs_it(make_rule, make_delivery, prepare, backoffice, operator):
+    left_out, reached = ProfileFactory(country="FR"), ProfileFactory(country="BE")
+    query = saved_audiences.create(IN_FRANCE, label="France", expires_on=timezone.localdate(), by=operator)
+    frozen = freezing.freeze(query, label="The French", by=operator)
+    SavedAudience.objects.update(expires_on=timezone.localdate() - timedelta(days=1))
+    rule = make_rule({"all": [saved_audiences.as_tree(frozen)]}, is_active=False)
+
+    with pytest.raises(AudienceInUse, match="No France"):
+        saved_audiences.delete(frozen)
+    expired = saved_audiences.delete_expired(timezone.localdate())
+    pages = [backoffice.get(reverse(f"profiles:{name}", args=[frozen.pk])) for name in ("audience", "audience_delete")]
+    link = f'<a href="{reverse("deliveries:typology_rule", args=[rule.pk])}">No France (RL{rule.pk})</a>'
+    TypologyRule.objects.update(is_active=True)
+    verdicts_then = verdicts(prepare(make_delivery()))
+    typologies.remove(rule, by=operator)
+    saved_audiences.delete(frozen)
+
+    assert (expired, [link in page.content.decode() for page in pages]) == (1, [True, True])
+    assert verdicts_then == {left_out.pk: "own_rule", reached.pk: ""}
+    assert not SavedAudience.objects.exists()
 
 
 def test_an_opt_out_during_the_delivery_still_comes_first(make_delivery, prepare, confirm, send_all, smtp):
