@@ -80,6 +80,8 @@ PROTECTING = (
     Exclusion.BLOCKLIST.value,
     Exclusion.QUARANTINE.value,
 )
+# Asked for by a delivery itself, whose typology cannot take it back: more people would be written to than its operator said.
+SET_BY_DELIVERIES = (Exclusion.CONTROL_GROUP.value, Exclusion.SIZE_LIMIT.value)
 # Kind of a rule that an operator made -> the reason that those whom it leaves out get; which rule it was is the detail.
 OWN_RULES = {"filtering": Exclusion.OWN_RULE.value, "fatigue": Exclusion.FATIGUE.value}
 

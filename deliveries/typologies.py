@@ -1,6 +1,6 @@
 """Which rules a delivery is prepared by: those of its typology, pinned when its preparation starts (reference 6.6)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.apps import AppConfig
@@ -67,7 +67,9 @@ def install(sender: AppConfig, using: str, **kwargs: Any) -> None:
 
 def pin(delivery: Delivery) -> Pinned:
     """The rules that apply to a delivery, in the order in which they look; with what it says of its target itself."""
-    rules = [rule for rule in applicable(delivery.typology, delivery.channel) if _applies(rule, delivery)]
+    says = {Exclusion.CONTROL_GROUP: delivery.control_group, Exclusion.SIZE_LIMIT: delivery.size_limit}
+    asked = [rule.value for rule, value in says.items() if value]
+    rules = [rule for rule in applicable(delivery.typology, delivery.channel, asked) if _applies(rule, delivery)]
     own: dict[str, dict[str, Any]] = {
         Exclusion.FATIGUE: {"contact_at": delivery.contact_at.isoformat() if delivery.contact_at else None},
         Exclusion.CONTROL_GROUP: {"group": controlgroups.pinned(delivery.control_group)},
@@ -96,10 +98,10 @@ def current(channel: Channel, typology: str = "") -> Pinned:
     return [rule.pinned() for rule in applicable(chosen, channel) if not rule.criteria]
 
 
-def applicable(typology: Typology, channel: str) -> list[TypologyRule]:
-    """Active rules of the typology for the channel, and those that protect people, whatever the typology names."""
+def applicable(typology: Typology, channel: str, asked: Iterable[str] = ()) -> list[TypologyRule]:
+    """Active rules of the typology for the channel; whatever it names, those that protect people and those asked for."""
     named = Q(pk__in=typology.rules.values("pk")) | Q(code__in=PROTECTING)
-    rules = TypologyRule.objects.filter(named, is_active=True, channel__in=["", channel])
+    rules = TypologyRule.objects.filter(named & Q(is_active=True) | Q(code__in=asked), channel__in=["", channel])
     return sorted(rules, key=lambda rule: (POSITIONS.get(rule.exclusion, len(POSITIONS)), rule.order, rule.pk))
 
 

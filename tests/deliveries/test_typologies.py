@@ -250,6 +250,26 @@ def test_a_target_limited_in_size_keeps_the_oldest_profiles(make_delivery, prepa
     assert verdicts(prepared) == {out.pk: "blocklist"} | expected
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [({"size_limit": 3}, "size_limit"), ({"control_group": {"kind": "random", "number": 3}}, "control_group")],
+)
+@pytest.mark.parametrize("way", ["not in its typology", "inactive"])
+def test_what_a_delivery_sets_itself_applies_whatever_its_typology(make_delivery, prepare, fields, reason, way):
+    ProfileFactory.create_batch(5)
+    if way == "inactive":
+        switch(reason, False)
+    typology = Typology.objects.get() if way == "inactive" else Typology.objects.create(label="Reminders")
+
+    limited = prepare(make_delivery(typology=typology, **fields))
+    unlimited = prepare(make_delivery(typology=typology))
+
+    number = {"size_limit": 2, "control_group": 3}[reason]
+    assert list(verdicts(limited).values()).count(reason) == number
+    assert (limited.to_deliver, unlimited.to_deliver) == (5 - number, 5)
+    assert reason not in [rule["exclusion"] for rule in unlimited.rules]
+
+
 @pytest.fixture
 def fatigued(make_rule, make_delivery, prepare, confirm, send_all, outbox, settings):
     """Marie got two messages today, Paul one; a rule allows two in seven days."""
