@@ -18,7 +18,6 @@ from django.contrib.auth.models import AbstractUser
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from deliveries import (
@@ -91,7 +90,7 @@ def cancel(delivery: Delivery, *, by: AbstractUser | str) -> None:
         # Locked: a worker that claims it, or completes it, at this moment is waited for.
         running = delivery.preparations.select_for_update().filter(status=PreparationStatus.RUNNING).first()
         if running is None:
-            raise InvalidTransition(_("No preparation is running."))
+            raise InvalidTransition(noop("No preparation is running."))
         line = Line(noop("Preparation cancelled by %(by)s."), {"by": actor(by)}, Level.WARNING)
         _give_up(running, PreparationStatus.CANCELLED, line)
 
@@ -120,7 +119,7 @@ def run(preparation: Preparation, *, asks_outside: bool = True) -> None:
         except (Interrupted, *DATABASE_AWAY):
             raise
         except audiences.InvalidAudience as error:
-            _fail(preparation, Line(FAULTY, {"why": str(error)}, Level.ERROR))
+            _fail(preparation, Line(FAULTY, {"why": error.kept}, Level.ERROR))
         except Exception as error:
             logger.exception("preparation %s failed", preparation.pk)
             # Its name alone: what an error says may quote people.

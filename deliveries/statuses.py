@@ -3,8 +3,10 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from profiles.sentences import Told
 
-class InvalidTransition(Exception):
+
+class InvalidTransition(Told):
     """Somebody else was faster, or the step is not possible in this state; the message is for the operator."""
 
 

@@ -2,9 +2,11 @@
 
 import pytest
 from django.db import OperationalError
+from django.utils.translation import override
 
 from deliveries import preparation
 from deliveries.models import Preparation
+from deliveries.typology_models import Typology, TypologyRule
 from tests.factories import ProfileFactory
 
 pytestmark = pytest.mark.django_db
@@ -71,3 +73,22 @@ def test_a_database_that_is_away_fails_nothing_and_the_next_worker_goes_on(make_
 
     delivery.refresh_from_db()
     assert (delivery.status, delivery.preparation_id) == ("ready", running.pk)
+
+
+def test_what_the_worker_writes_is_read_in_the_language_of_the_reader(make_delivery, prepare):
+    gone = {"field": "gone", "operator": "in", "value": ["x"]}
+    delivery = make_delivery()
+    rule = TypologyRule.objects.create(label="No minors", parameters={"audience": gone})
+    Typology.objects.get().rules.add(rule)
+    prepare(delivery)
+
+    line = delivery.log.last()
+    with override("fr"):
+        in_french = line.shown
+
+    name = f"No minors (RL{rule.pk})"
+    assert line.shown == f"Preparation failed: The rule “{name}” is not understood: Audiences know no rule “gone in”."
+    assert in_french.replace("\N{NO-BREAK SPACE}", " ") == (
+        f"La préparation a échoué : La règle « {name} » n’est pas comprise :"
+        " Les audiences ne connaissent pas la règle « gone in »."
+    )

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import override
 
 from deliveries import lifecycle, preparation, sending, starting
 from deliveries.models import Batch, Delivery, Preparation, PreparationLog
@@ -184,6 +185,8 @@ def test_an_unattended_delivery_with_errors_is_not_sent_and_asks_for_a_person(un
 
     assert (tried, state(delivery), delivery.confirmation_requested) == ((1, 0), ("ready", None), True)
     assert "The subject is empty." in lines(delivery)[-1]
+    with override("fr"):
+        assert "L’objet est vide." in lines(delivery)[-1]
 
 
 def test_a_preparation_that_failed_is_not_asked_for_again_and_again(unattended, time_passes):
@@ -197,6 +200,8 @@ def test_a_preparation_that_failed_is_not_asked_for_again_and_again(unattended, 
     time_passes(hours=1)
     assert (starting.start_due(), starting.start_due()) == (1, 0)
     assert lines(delivery)[-1] == "Not sent at its date, and waiting for a confirmation now: It is not prepared."
+    with override("fr"):
+        assert lines(delivery)[-1].endswith("Elle n’est pas préparée.")
 
 
 def test_a_look_that_an_operator_takes_does_not_replace_the_preparation_ahead(unattended, prepare, send_all, smtp, time_passes):
