@@ -186,6 +186,7 @@ class Preparation(models.Model):
     created_by = models.CharField(_("started by"), max_length=150, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
     counted_at = models.DateTimeField(null=True)  # when its shares and shifts were counted (deliveries.breakdowns)
+    purged_at = models.DateTimeField(null=True)  # since when it has no messages any more (deliveries.purging)
 
     class Meta:
         verbose_name = _("preparation")

@@ -265,6 +265,7 @@ def _give_up(preparation: Preparation, status: PreparationStatus, line: Line) ->
     _update(preparation, status=status, lease_until=None, ended_at=timezone.now())
     back = DeliveryStatus.READY if preparation.delivery.preparation_id else DeliveryStatus.EDITING
     lifecycle.move(preparation.delivery, back, only_from=DeliveryStatus.PREPARING)
+    preparation.withheld.all().delete()
     _write(preparation, line)
 
 
