@@ -27,7 +27,7 @@ class DeliveriesConfig(AppConfig):
         post_migrate.connect(guards.install_after_migrate, sender=self)
         post_migrate.connect(typologies.install, sender=self)
         audience_fields.install()
-        saved_audiences.USERS.append(audience_step.uses)
+        saved_audiences.USERS += [audience_step.uses, typologies.uses]
         usage.USERS.append(page_uses.uses)
         media.HOLDERS.append(pictures.held)
         audience_views.MAY_BUILD += [

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Concat
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from deliveries.models import Preparation, Withheld
 from deliveries.statuses import PROTECTING, Exclusion
@@ -169,8 +169,8 @@ def own_rule(pinned: dict[str, Any], *, at: datetime | None = None) -> Rule:
     try:
         meant = audiences.condition(pinned["parameters"].get("audience", audiences.NOBODY), at=at)
     except audiences.InvalidAudience as error:
-        why = {"rule": label, "why": error}
-        raise audiences.InvalidAudience(_("The rule “%(rule)s” is not understood: %(why)s") % why) from error
+        why = {"rule": label, "why": error.kept}
+        raise audiences.InvalidAudience(noop("The rule “%(rule)s” is not understood: %(why)s"), why) from error
     return Rule(Exclusion.OWN_RULE, partial(_always, meant), lasts=False, code=pinned["code"], own_label=label)
 
 

@@ -6,17 +6,25 @@ from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
+from django.utils.translation import override
 
 from deliveries import controls, pictures, planning, proofing, waves
 from deliveries.journal import Line, write
 from deliveries.models import Delivery, Level, Preparation
 from deliveries.statuses import DELIVERY_SOURCES, DeliveryStatus, InvalidTransition, PreparationStatus
 from profiles.consent import actor
+from profiles.sentences import Kept, kept
 
 DATE_CHANGED = noop("The sending cannot be confirmed because the scheduled date has changed. Please restart the preparation.")
 NOT_CONFIRMED = {"confirmed_at": None, "confirmed_by": None}
+# It waits for a person. A form that was shown before must not schedule it again: hence the revision.
+ATTENDED: dict[str, Any] = NOT_CONFIRMED | {
+    "confirmation_requested": True,
+    "scheduled_by": None,
+    "prepares_at": None,
+    "revision": F("revision") + 1,
+}
 
 
 def create(values: dict[str, Any], *, by: AbstractUser | str) -> Delivery:
@@ -43,7 +51,7 @@ def revise(delivery: Delivery, changes: dict[str, Any], *, revision: int, by: Ab
         if not rows.update(**stored, revision=F("revision") + 1):
             refuse_under_way(Delivery.objects.get(pk=delivery.pk))
             raise InvalidTransition(
-                _("Somebody else changed this delivery meanwhile: nothing was saved. Open it again to see it.")
+                noop("Somebody else changed this delivery meanwhile: nothing was saved. Open it again to see it.")
             )
         if former:
             Preparation.objects.filter(pk=former).update(status=PreparationStatus.SUPERSEDED)
@@ -56,8 +64,8 @@ def revise(delivery: Delivery, changes: dict[str, Any], *, revision: int, by: Ab
 def refuse_under_way(delivery: Delivery) -> None:
     """InvalidTransition where nothing of the delivery can be changed as it is now."""
     if not delivery.is_editable:
-        text = _("The delivery is “%(status)s” now, its content is pinned: nothing was saved.")
-        raise InvalidTransition(text % {"status": delivery.state})
+        text = noop("The delivery is “%(status)s” now, its content is pinned: nothing was saved.")
+        raise InvalidTransition(text, {"status": _state(delivery)})
 
 
 def confirm(delivery: Delivery, *, preparation: int, by: AbstractUser) -> None:
@@ -97,8 +105,7 @@ def withdraw(delivery: Delivery, *, by: AbstractUser | str) -> None:
     """Nothing is sent at the contact date unless it is confirmed again; the preparation stays valid."""
     with transaction.atomic():
         starts = Q(confirmed_at__isnull=False) | Q(confirmation_requested=False)
-        attended = {"confirmation_requested": True, "scheduled_by": None, "prepares_at": None}
-        move(delivery, DeliveryStatus.READY, only_from=DeliveryStatus.READY, where=starts, **NOT_CONFIRMED, **attended)
+        move(delivery, DeliveryStatus.READY, only_from=DeliveryStatus.READY, where=starts, **ATTENDED)
         write(delivery, Line(noop("Confirmation withdrawn by %(by)s."), {"by": actor(by)}))
 
 
@@ -106,23 +113,23 @@ def _refuse_other_date(delivery: Delivery, preparation: int) -> None:
     """Whoever confirms saw a preparation for another date (reference 6.4.3)."""
     shown = delivery.preparations.filter(pk=preparation).first()
     if shown and shown.content.get("contact_at") != planning.as_pinned(delivery.contact_at):
-        raise InvalidTransition(_(DATE_CHANGED))
+        raise InvalidTransition(DATE_CHANGED)
 
 
 def _fit(preparation: int) -> Preparation:
     """The preparation, if what it says can be sent now."""
     ready = Preparation.objects.get(pk=preparation)
     if reasons := refusals(ready):
-        raise InvalidTransition(reasons[0])
+        raise InvalidTransition(reasons[0].text, reasons[0].values)
     return ready
 
 
-def refusals(ready: Preparation) -> list[str]:
+def refusals(ready: Preparation) -> list[Line]:
     """Why a preparation cannot be confirmed, one sentence each: the errors that it found, and those that it has got since."""
-    logged = [line.shown for line in ready.log.filter(level=Level.ERROR)]
-    since = [str(line) for line in controls.findings(ready.content, ready) if line.level == Level.ERROR]
-    nobody = [] if ready.to_deliver else [_("There is nobody to deliver to.")]
-    return list(dict.fromkeys([*logged, *since, *nobody]))
+    logged = [Line(line.text, line.values) for line in ready.log.filter(level=Level.ERROR)]
+    since = [line for line in controls.findings(ready.content, ready) if line.level == Level.ERROR]
+    nobody = [] if ready.to_deliver else [Line(noop("There is nobody to deliver to."))]
+    return list({str(line): line for line in [*logged, *since, *nobody]}.values())
 
 
 def pause(delivery: Delivery, *, by: AbstractUser | str) -> None:
@@ -170,6 +177,12 @@ def move(
     if preparation_id is not None:
         rows = rows.filter(preparation=preparation_id)
     if not rows.update(status=status, modified_at=timezone.now(), **fields):
-        current = Delivery.objects.get(pk=delivery.pk)
-        raise InvalidTransition(_("This is not possible any more: the delivery is now “%(status)s”.") % {"status": current.state})
+        state = _state(Delivery.objects.get(pk=delivery.pk))
+        raise InvalidTransition(noop("This is not possible any more: the delivery is now “%(status)s”."), {"status": state})
     delivery.refresh_from_db()
+
+
+def _state(delivery: Delivery) -> Kept:
+    """As the catalogue has it."""
+    with override(None):
+        return kept(delivery.state)

@@ -6,8 +6,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
-from django.utils.formats import localize
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from deliveries.content_models import BlockStep as BlockStep
@@ -40,7 +38,7 @@ from deliveries.tracking_models import TrackingEvent as TrackingEvent
 from deliveries.tracking_models import TrackingKind as TrackingKind
 from deliveries.typology_models import Typology, default_typology
 from landingpages.models import LandingPage
-from profiles import aliases
+from profiles import aliases, sentences
 from profiles.channels import Channel
 from profiles.fields import ByteOrderedField
 from profiles.models import Profile, Service
@@ -188,6 +186,7 @@ class Preparation(models.Model):
     created_by = models.CharField(_("started by"), max_length=150, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
     counted_at = models.DateTimeField(null=True)  # when its shares and shifts were counted (deliveries.breakdowns)
+    purged_at = models.DateTimeField(null=True)  # since when it has no messages any more (deliveries.purging)
 
     class Meta:
         verbose_name = _("preparation")
@@ -371,6 +370,5 @@ class PreparationLog(models.Model):
 
     @property
     def shown(self) -> str:
-        """The line in the reader's language; the name of a part of the content is translated as well."""
-        values = {name: gettext(value) if name == "part" else localize(value) for name, value in self.values.items()}
-        return gettext(self.text) % values if values else gettext(self.text)
+        """The line in the reader's language."""
+        return sentences.shown(self.text, self.values)

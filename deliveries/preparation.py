@@ -5,18 +5,19 @@ progress, so a preparation that was cut off goes on where it stood, on any worke
 until the new one is ready; the switch is one UPDATE.
 """
 
+import logging
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from deliveries import (
@@ -39,6 +40,10 @@ from profiles import audiences, prepared, registering
 from profiles.consent import actor
 from profiles.models import Profile
 
+logger = logging.getLogger("heed.worker")
+FAULTY = noop("Preparation failed: %(why)s")
+BROKEN = noop("Preparation failed: an unexpected error stopped it (%(error)s); the log of the worker has the details.")
+DATABASE_AWAY = (OperationalError, InterfaceError)  # restarting, or somebody held a row for too long
 WITH_ERRORS = noop("Preparation completed in %(seconds)s s. Errors: %(errors)s. Correct them and prepare again.")
 WITH_WARNINGS = noop(
     "Preparation completed in %(seconds)s s: %(targeted)s targeted, %(to_deliver)s to deliver. Warnings: %(warnings)s."
@@ -57,10 +62,14 @@ class Interrupted(Exception):
 
 
 def start(delivery: Delivery, *, by: AbstractUser | str, where: Q | None = None) -> Preparation:
-    """Ask the workers for a new preparation, with the content, audience and plan as they are now. A confirmation is over."""
+    """Ask the workers for a new preparation, with the content, audience and plan as they are now. A confirmation is over.
+
+    `where`: it is the one ahead of the date, if this is still true. One that an operator asks for does not stand for it.
+    """
     with transaction.atomic():
         allowed = Q(is_template=False) & (where or Q())
-        lifecycle.move(delivery, DeliveryStatus.PREPARING, where=allowed, prepares_at=None, **lifecycle.NOT_CONFIRMED)
+        ahead = {"prepares_at": None} if where else {}
+        lifecycle.move(delivery, DeliveryStatus.PREPARING, where=allowed, **ahead, **lifecycle.NOT_CONFIRMED)
         pictures.hold(delivery)
         number = (delivery.preparations.aggregate(last=Max("number"))["last"] or 0) + 1
         preparation = Preparation.objects.create(
@@ -78,9 +87,10 @@ def start(delivery: Delivery, *, by: AbstractUser | str, where: Q | None = None)
 def cancel(delivery: Delivery, *, by: AbstractUser | str) -> None:
     """Give up the running preparation; the former result, where there is one, is valid again."""
     with transaction.atomic():
-        running = delivery.preparations.filter(status=PreparationStatus.RUNNING).first()
+        # Locked: a worker that claims it, or completes it, at this moment is waited for.
+        running = delivery.preparations.select_for_update().filter(status=PreparationStatus.RUNNING).first()
         if running is None:
-            raise InvalidTransition(_("No preparation is running."))
+            raise InvalidTransition(noop("No preparation is running."))
         line = Line(noop("Preparation cancelled by %(by)s."), {"by": actor(by)}, Level.WARNING)
         _give_up(running, PreparationStatus.CANCELLED, line)
 
@@ -98,25 +108,38 @@ def claim(worker: str) -> Preparation | None:
 
 
 def run(preparation: Preparation, *, asks_outside: bool = True) -> None:
-    """Do the whole of a claimed preparation. On a mistake in the audience the delivery goes back, with the reason.
+    """Do the whole of a claimed preparation. On a mistake in the audience, or in the program, the delivery goes back, with
+    the reason; where the database is away the error is raised, and the next worker goes on when the lease ends.
 
     `asks_outside`: its own unsubscription link is tried, which waits for the network.
     """
+    with suppress(Interrupted):
+        try:
+            _do(preparation, asks_outside=asks_outside)
+        except (Interrupted, *DATABASE_AWAY):
+            raise
+        except audiences.InvalidAudience as error:
+            _fail(preparation, Line(FAULTY, {"why": error.kept}, Level.ERROR))
+        except Exception as error:
+            logger.exception("preparation %s failed", preparation.pk)
+            # Its name alone: what an error says may quote people.
+            _fail(preparation, Line(BROKEN, {"error": type(error).__name__}, Level.ERROR))
+
+
+def _do(preparation: Preparation, *, asks_outside: bool) -> None:
     began = time.monotonic()
-    try:
-        if preparation.highest_id is None:
-            _fix_target(preparation)
-        while preparation.next_id < (preparation.highest_id or 0):
-            _write_range(preparation)
-            if preparation.next_id < (preparation.highest_id or 0):
-                time.sleep(settings.PAUSE_SECONDS)
-        _complete(preparation, seconds=time.monotonic() - began, asks_outside=asks_outside)
-    except Interrupted:
-        return
-    except audiences.InvalidAudience as error:
-        with transaction.atomic():
-            line = Line(noop("Preparation failed: %(why)s"), {"why": str(error)}, Level.ERROR)
-            _give_up(preparation, PreparationStatus.FAILED, line)
+    if preparation.highest_id is None:
+        _fix_target(preparation)
+    while preparation.next_id < (preparation.highest_id or 0):
+        _write_range(preparation)
+        if preparation.next_id < (preparation.highest_id or 0):
+            time.sleep(settings.PAUSE_SECONDS)
+    _complete(preparation, seconds=time.monotonic() - began, asks_outside=asks_outside)
+
+
+def _fail(preparation: Preparation, line: Line) -> None:
+    with transaction.atomic():
+        _give_up(preparation, PreparationStatus.FAILED, line)
 
 
 def _fix_target(preparation: Preparation) -> None:
@@ -242,6 +265,7 @@ def _give_up(preparation: Preparation, status: PreparationStatus, line: Line) ->
     _update(preparation, status=status, lease_until=None, ended_at=timezone.now())
     back = DeliveryStatus.READY if preparation.delivery.preparation_id else DeliveryStatus.EDITING
     lifecycle.move(preparation.delivery, back, only_from=DeliveryStatus.PREPARING)
+    preparation.withheld.all().delete()
     _write(preparation, line)
 
 

@@ -70,9 +70,9 @@ def kind_of(before: str, after: str) -> str:
 
 
 def former(preparation: Preparation) -> Preparation | None:
-    """The last preparation of the delivery that was completed before this one."""
+    """The last preparation of the delivery that was completed before this one, and still has its messages."""
     others = Preparation.objects.filter(delivery=preparation.delivery_id, number__lt=preparation.number)
-    return others.filter(status__in=COMPARABLE).order_by("-number").first()
+    return others.filter(status__in=COMPARABLE, purged_at=None).order_by("-number").first()
 
 
 def count(preparation: Preparation) -> list[Shift]:

@@ -3,8 +3,10 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from profiles.sentences import Told
 
-class InvalidTransition(Exception):
+
+class InvalidTransition(Told):
     """Somebody else was faster, or the step is not possible in this state; the message is for the operator."""
 
 
@@ -80,6 +82,8 @@ PROTECTING = (
     Exclusion.BLOCKLIST.value,
     Exclusion.QUARANTINE.value,
 )
+# Asked for by a delivery itself, whose typology cannot take it back: more people would be written to than its operator said.
+SET_BY_DELIVERIES = (Exclusion.CONTROL_GROUP.value, Exclusion.SIZE_LIMIT.value)
 # Kind of a rule that an operator made -> the reason that those whom it leaves out get; which rule it was is the detail.
 OWN_RULES = {"filtering": Exclusion.OWN_RULE.value, "fatigue": Exclusion.FATIGUE.value}
 

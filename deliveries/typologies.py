@@ -1,5 +1,6 @@
 """Which rules a delivery is prepared by: those of its typology, pinned when its preparation starts (reference 6.6)."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.apps import AppConfig
@@ -7,6 +8,7 @@ from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import AbstractUser
 from django.db import connections, transaction
 from django.db.models import F, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -15,8 +17,10 @@ from deliveries.controls import CODE, CONTROL_RULES, EVERY
 from deliveries.models import Delivery
 from deliveries.statuses import OWN_RULES, PROTECTING, Exclusion
 from deliveries.typology_models import DEFAULT_TYPOLOGY, RuleKind, Typology, TypologyRule
+from profiles import saved_audiences
 from profiles.actors import actor
 from profiles.channels import Channel
+from profiles.saved_audiences import Use
 
 Pinned = list[dict[str, Any]]  # TypologyRule.pinned(), in the order in which the rules look
 EMAIL_ONLY = (Exclusion.EXCLUDED_DOMAIN,)
@@ -63,7 +67,9 @@ def install(sender: AppConfig, using: str, **kwargs: Any) -> None:
 
 def pin(delivery: Delivery) -> Pinned:
     """The rules that apply to a delivery, in the order in which they look; with what it says of its target itself."""
-    rules = [rule for rule in applicable(delivery.typology, delivery.channel) if _applies(rule, delivery)]
+    says = {Exclusion.CONTROL_GROUP: delivery.control_group, Exclusion.SIZE_LIMIT: delivery.size_limit}
+    asked = [rule.value for rule, value in says.items() if value]
+    rules = [rule for rule in applicable(delivery.typology, delivery.channel, asked) if _applies(rule, delivery)]
     own: dict[str, dict[str, Any]] = {
         Exclusion.FATIGUE: {"contact_at": delivery.contact_at.isoformat() if delivery.contact_at else None},
         Exclusion.CONTROL_GROUP: {"group": controlgroups.pinned(delivery.control_group)},
@@ -92,10 +98,10 @@ def current(channel: Channel, typology: str = "") -> Pinned:
     return [rule.pinned() for rule in applicable(chosen, channel) if not rule.criteria]
 
 
-def applicable(typology: Typology, channel: str) -> list[TypologyRule]:
-    """Active rules of the typology for the channel, and those that protect people, whatever the typology names."""
+def applicable(typology: Typology, channel: str, asked: Iterable[str] = ()) -> list[TypologyRule]:
+    """Active rules of the typology for the channel; whatever it names, those that protect people and those asked for."""
     named = Q(pk__in=typology.rules.values("pk")) | Q(code__in=PROTECTING)
-    rules = TypologyRule.objects.filter(named, is_active=True, channel__in=["", channel])
+    rules = TypologyRule.objects.filter(named & Q(is_active=True) | Q(code__in=asked), channel__in=["", channel])
     return sorted(rules, key=lambda rule: (POSITIONS.get(rule.exclusion, len(POSITIONS)), rule.order, rule.pk))
 
 
@@ -110,10 +116,16 @@ def _applies(rule: TypologyRule, delivery: Delivery) -> bool:
 
 
 def save_rule(rule: TypologyRule, values: dict[str, Any], *, typologies: QuerySet[Typology], by: AbstractUser) -> TypologyRule:
-    """Create a rule, or change it where nobody else did since `rule` was read; ChangedMeanwhile otherwise."""
+    """Create a rule, or change it where nobody else did since `rule` was read; ChangedMeanwhile otherwise.
+
+    A typology that gains or loses it has changed as well.
+    """
     with transaction.atomic():
+        chosen = set(typologies.values_list("pk", flat=True))
+        before = set(rule.typologies.values_list("pk", flat=True)) if rule.pk else set()
+        _changed(Typology, chosen ^ before)  # first, as save_typology() does: both lock in the same order
         saved = _store(TypologyRule, rule, values, by=by)
-        saved.typologies.set(typologies)
+        saved.typologies.set(chosen)
     return saved
 
 
@@ -121,8 +133,15 @@ def save_typology(typology: Typology, values: dict[str, Any], *, rules: QuerySet
     """The same for a typology and the rules that it names."""
     with transaction.atomic():
         saved = _store(Typology, typology, values, by=by)
-        saved.rules.set(rules)
+        chosen, before = (set(some.values_list("pk", flat=True)) for some in (rules, saved.rules))
+        _changed(TypologyRule, chosen ^ before)
+        saved.rules.set(chosen)
     return saved
+
+
+def _changed(model: Any, ids: set[int]) -> None:
+    """What somebody saves from a form that was shown before is refused."""
+    model.objects.filter(pk__in=ids).update(revision=F("revision") + 1)
 
 
 def remove(row: TypologyRule | Typology, *, by: AbstractUser) -> None:
@@ -152,3 +171,10 @@ def used_by(typology: Typology) -> QuerySet[Delivery]:
 
 def own_rules() -> QuerySet[TypologyRule]:
     return TypologyRule.objects.filter(code="", kind__in=[RuleKind.FILTERING, RuleKind.FATIGUE])
+
+
+def uses(lists: set[int]) -> Iterator[tuple[int, Use]]:
+    """The rules that name one of the frozen lists; one that is not active may be so again."""
+    for rule in own_rules().filter(kind=RuleKind.FILTERING):
+        for pk in saved_audiences.lists_in(rule.parameters.get("audience", {})) & lists:
+            yield pk, Use(str(rule), reverse("deliveries:typology_rule", args=[rule.pk]))

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from deliveries.statuses import OWN_RULES, PROTECTING, Exclusion
+from deliveries.statuses import OWN_RULES, PROTECTING, SET_BY_DELIVERIES, Exclusion
 from profiles.channels import Channel
 from profiles.fields import ByteOrderedField
 
@@ -88,6 +88,11 @@ class TypologyRule(models.Model):
     def is_protecting(self) -> bool:
         """Whether nobody can switch it off: nobody is contacted who asked not to be, or cannot be reached."""
         return self.code in PROTECTING
+
+    @property
+    def is_set_by_deliveries(self) -> bool:
+        """Whether it applies to the deliveries that ask for it, and to no other, whatever their typology."""
+        return self.code in SET_BY_DELIVERIES
 
     @property
     def exclusion(self) -> str:

@@ -185,7 +185,7 @@ def _rule_page(
         "form": form,
         "builder": builder,
         "sentence": rule_words.sentence(one) if one.pk else "",
-        "may_change": request.user.has_perm(needed) and not one.is_protecting,
+        "may_change": request.user.has_perm(needed) and not (one.is_protecting or one.is_set_by_deliveries),
     }
     return render(request, "deliveries/typology_rule.html", title=title, crumbs=crumbs(), status=status, **context)
 

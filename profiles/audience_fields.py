@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from django.db.models import Q
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as noop
 
 from profiles import audience_columns as columns
 from profiles import audience_operators as operators
@@ -194,7 +195,7 @@ def _lists(named: list[int]) -> Choices:
 def _in_list(value: int) -> Q:
     """A list that is gone has no members, so "not in" it would be everybody."""
     if not SavedAudience.objects.lists().filter(pk=value).exists():
-        raise InvalidAudience(_("The audience names a list that is deleted or not complete."))
+        raise InvalidAudience(noop("The audience names a list that is deleted or not complete."))
     return among(AudienceMember.objects.filter(audience=value), column="profile", is_unique=True)
 
 

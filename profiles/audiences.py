@@ -20,10 +20,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from profiles.audience_values import Value
 from profiles.joining import HasRow
 from profiles.models import Profile
+from profiles.sentences import Told
 
 Tree = dict[str, Any]
 EVERYBODY: Tree = {"all": []}
@@ -34,7 +36,7 @@ CONDITIONS = 200  # of one tree
 ANYONE, NO_ONE = Q(pk__isnull=False), Q(pk__in=[])
 
 
-class InvalidAudience(ValueError):
+class InvalidAudience(Told, ValueError):
     """The tree names a field, an operator or a value that does not exist; the message says which."""
 
 
@@ -156,7 +158,7 @@ class Reading:
         """The number of conditions; InvalidAudience where anything is not understood."""
         match tree:
             case _ if depth > DEPTH:
-                raise InvalidAudience(_("The audience has more than %(number)s levels.") % {"number": DEPTH})
+                raise InvalidAudience(noop("The audience has more than %(number)s levels."), {"number": DEPTH})
             case {"all": list(parts), **rest} | {"any": list(parts), **rest} if not rest:
                 number = sum(self.check(part, depth=depth + 1) for part in parts)
             case {"not": part, **rest} if not rest:
@@ -167,19 +169,19 @@ class Reading:
             case dict() if not tree:
                 number = 0
             case _:
-                raise InvalidAudience(_("This part of the audience is not understood: %(part)s") % {"part": str(tree)[:200]})
+                raise InvalidAudience(noop("This part of the audience is not understood: %(part)s"), {"part": str(tree)[:200]})
         if number > CONDITIONS:
-            raise InvalidAudience(_("The audience has more than %(number)s conditions.") % {"number": CONDITIONS})
+            raise InvalidAudience(noop("The audience has more than %(number)s conditions."), {"number": CONDITIONS})
         return number
 
     def operator(self, name: str, operator_name: str, value: Any) -> Operator:
         field = self.find(name)
         operator = field.operators.get(operator_name) if field else None
         if operator is None:
-            raise InvalidAudience(_("Audiences know no rule “%(rule)s”.") % {"rule": f"{name} {operator_name}"[:200]})
+            raise InvalidAudience(noop("Audiences know no rule “%(rule)s”."), {"rule": f"{name} {operator_name}"[:200]})
         if not operator.value.accepts(value):
             rule = {"rule": f"{name} {operator_name}", "value": str(value)[:200]}
-            raise InvalidAudience(_("The audience's rule “%(rule)s” has a value that it cannot take: %(value)s") % rule)
+            raise InvalidAudience(noop("The audience's rule “%(rule)s” has a value that it cannot take: %(value)s"), rule)
         return operator
 
     def condition(self, tree: Tree, moment: Moment) -> Q:

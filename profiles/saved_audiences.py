@@ -26,7 +26,7 @@ class StaleAudience(Exception):
 
 
 class AudienceInUse(Exception):
-    """A delivery or another audience needs the list; `uses` says which."""
+    """A delivery, one of its rules or another audience needs the list; `uses` says which."""
 
     def __init__(self, uses: list["Use"]) -> None:
         super().__init__(", ".join(use.label for use in uses))

@@ -171,7 +171,7 @@ def test_what_refuses_the_confirmation_is_told_and_no_button_is_offered(
 
     shown = backoffice.get(reverse("deliveries:confirm", args=[delivery.pk])).content.decode()
 
-    reasons = lifecycle.refusals(delivery.preparation)
+    reasons = [str(reason) for reason in lifecycle.refusals(delivery.preparation)]
     assert [reason in html.unescape(shown) for reason in reasons] == [True] * len(reasons)
     assert (said in shown, "Confirm: send to" in shown) == (True, False)
     with pytest.raises(InvalidTransition, match=re.escape(reasons[0])):

@@ -58,6 +58,56 @@ def test_people_of_an_import_under_way_are_compared_like_everybody_else(make_del
     assert (waits, claimed.status, by_name) == (True, "ready", {"Imported": "", "Added": "duplicate"})
 
 
+def cancelled_while(delivery, act):
+    """What comes of a cancel, as its operator sees it, during a transaction in which a worker does this."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has one writer at a time: runs on PostgreSQL")
+    done, may_commit, raised = Event(), Event(), []
+
+    def work():
+        with transaction.atomic():
+            act()
+            done.set()
+            may_commit.wait(10)
+
+    def cancel():
+        try:
+            preparation.cancel(delivery, by="Ana")
+        except InvalidTransition as refusal:
+            raised.append(str(refusal))
+
+    working = in_a_thread(work)
+    done.wait(10)
+    cancelling = in_a_thread(cancel)
+    cancelling.join(0.3)
+    assert cancelling.is_alive()
+    may_commit.set()
+    working.join()
+    cancelling.join()
+    return raised
+
+
+def test_a_preparation_is_cancelled_though_a_worker_claims_it_at_that_moment(make_delivery):
+    delivery = make_delivery()
+    preparation.start(delivery, by="Ana")
+
+    raised = cancelled_while(delivery, lambda: preparation.claim("test"))
+
+    delivery.refresh_from_db()
+    assert (raised, delivery.status, Preparation.objects.get().status) == ([], "editing", "cancelled")
+
+
+def test_a_preparation_that_completes_at_that_moment_is_not_cancelled_and_says_so(make_delivery):
+    delivery = make_delivery()
+    preparation.start(delivery, by="Ana")
+    claimed = preparation.claim("test")
+
+    raised = cancelled_while(delivery, lambda: preparation.run(claimed))
+
+    delivery.refresh_from_db()
+    assert (raised, delivery.status, Preparation.objects.get().status) == (["No preparation is running."], "ready", "ready")
+
+
 def test_two_operators_who_prepare_at_once_start_one_preparation(make_delivery):
     delivery = make_delivery()
     both = [Delivery.objects.get(pk=delivery.pk) for _ in range(2)]

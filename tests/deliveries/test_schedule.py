@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import override
 
 from deliveries import lifecycle, preparation, sending, starting
 from deliveries.models import Batch, Delivery, Preparation, PreparationLog
@@ -184,6 +185,8 @@ def test_an_unattended_delivery_with_errors_is_not_sent_and_asks_for_a_person(un
 
     assert (tried, state(delivery), delivery.confirmation_requested) == ((1, 0), ("ready", None), True)
     assert "The subject is empty." in lines(delivery)[-1]
+    with override("fr"):
+        assert "L’objet est vide." in lines(delivery)[-1]
 
 
 def test_a_preparation_that_failed_is_not_asked_for_again_and_again(unattended, time_passes):
@@ -197,6 +200,78 @@ def test_a_preparation_that_failed_is_not_asked_for_again_and_again(unattended, 
     time_passes(hours=1)
     assert (starting.start_due(), starting.start_due()) == (1, 0)
     assert lines(delivery)[-1] == "Not sent at its date, and waiting for a confirmation now: It is not prepared."
+    with override("fr"):
+        assert lines(delivery)[-1].endswith("Elle n’est pas préparée.")
+
+
+def test_a_look_that_an_operator_takes_does_not_replace_the_preparation_ahead(unattended, prepare, send_all, smtp, time_passes):
+    early = ProfileFactory()
+    delivery = unattended()
+    prepare(delivery)
+    late = ProfileFactory()
+
+    time_passes(hours=25)
+    started = starting.start_due()  # of a worker that comes here before any has prepared it
+    asked = starting.prepare_due()
+    preparation.run(preparation.claim("test"))
+    started_then = starting.start_due()
+    send_all()
+
+    assert (started, asked, started_then, sorted(smtp.recipients)) == (0, 1, 1, sorted([early.email, late.email]))
+
+
+@pytest.mark.parametrize("end", ["fails", "is cancelled"])
+def test_a_preparation_by_hand_that_comes_to_nothing_leaves_the_one_ahead(unattended, smtp, send_all, time_passes, end):
+    person = ProfileFactory()
+    delivery = unattended()
+    preparation.start(delivery, by="Ben")
+    if end == "fails":
+        Preparation.objects.update(audience={"field": "nothing", "operator": "in", "value": 1})
+        preparation.run(preparation.claim("test"))
+    else:
+        preparation.cancel(delivery, by="Ben")
+
+    time_passes(hours=25)
+    asked = starting.prepare_due()
+    preparation.run(preparation.claim("test"))
+    starting.start_due()
+    send_all()
+
+    assert (asked, smtp.recipients) == (1, [person.email])
+
+
+@pytest.mark.parametrize("end", ["fails", "is cancelled"])
+def test_nothing_older_is_sent_where_the_preparation_ahead_comes_to_nothing(unattended, prepare, time_passes, end):
+    ProfileFactory()
+    delivery = unattended()
+    prepare(delivery)
+    time_passes(hours=23, minutes=5)
+    starting.prepare_due()
+    if end == "fails":
+        Preparation.objects.filter(status="running").update(audience={"field": "nothing", "operator": "in", "value": 1})
+        preparation.run(preparation.claim("test"))
+    else:
+        preparation.cancel(delivery, by="Ben")
+
+    time_passes(hours=1)
+    tried = (starting.start_due(), starting.start_due())
+
+    assert (tried, state(delivery), delivery.confirmation_requested) == ((1, 0), ("ready", None), True)
+    assert lines(delivery)[-1].endswith("waiting for a confirmation now: Its last preparation failed or was cancelled.")
+
+
+def test_what_an_operator_confirmed_is_sent_and_not_prepared_again(unattended, prepare, confirm, smtp, send_all, time_passes):
+    person = ProfileFactory()
+    delivery = unattended()
+    prepare(delivery)
+    confirm(delivery)
+    ProfileFactory()
+
+    time_passes(hours=25)
+    asked, started = starting.prepare_due(), starting.start_due()
+    send_all()
+
+    assert (asked, started, smtp.recipients) == (0, 1, [person.email])
 
 
 def loses_the_right(operator):
@@ -253,6 +328,27 @@ def test_an_unattended_delivery_can_be_held_back_by_a_button(unattended, prepare
     time_passes(hours=25)
 
     assert (starting.start_due(), state(delivery)) == (0, ("ready", None))
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "not sent at its date"])
+def test_a_form_that_was_shown_before_does_not_schedule_it_again(unattended, prepare, operator, time_passes, end):
+    delivery = unattended()
+    prepare(delivery)
+    shown = delivery.revision
+    if end == "withdrawn":
+        lifecycle.withdraw(delivery, by=operator)
+    else:
+        time_passes(hours=23, minutes=5)
+        starting.prepare_due()
+        preparation.run(preparation.claim("test"))
+        time_passes(hours=1)
+        starting.start_due()  # there is nobody to deliver to
+
+    changes = {"contact_at": in_hours(72), "confirmation_requested": False}
+    with pytest.raises(InvalidTransition, match="Somebody else changed this delivery"):
+        lifecycle.revise(delivery, changes, revision=shown, by=operator)
+
+    assert (state(delivery), delivery.confirmation_requested) == (("ready", None), True)
 
 
 def in_threads(act, number):

@@ -4,14 +4,16 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.urls import reverse
 from django.utils import timezone
 
 from deliveries import explaining, preparation, typologies
 from deliveries.models import Delivery, ExclusionCause, Message
 from deliveries.typology_models import ExcludedAddress, ExcludedDomain, Typology, TypologyRule
-from profiles import audiences, consent, merging
+from profiles import audiences, consent, freezing, merging, saved_audiences
 from profiles.channels import Channel
-from profiles.models import Profile, Source
+from profiles.models import Profile, SavedAudience, Source
+from profiles.saved_audiences import AudienceInUse
 from tests.factories import ProfileFactory, QuarantinedAddressFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
@@ -248,6 +250,26 @@ def test_a_target_limited_in_size_keeps_the_oldest_profiles(make_delivery, prepa
     assert verdicts(prepared) == {out.pk: "blocklist"} | expected
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [({"size_limit": 3}, "size_limit"), ({"control_group": {"kind": "random", "number": 3}}, "control_group")],
+)
+@pytest.mark.parametrize("way", ["not in its typology", "inactive"])
+def test_what_a_delivery_sets_itself_applies_whatever_its_typology(make_delivery, prepare, fields, reason, way):
+    ProfileFactory.create_batch(5)
+    if way == "inactive":
+        switch(reason, False)
+    typology = Typology.objects.get() if way == "inactive" else Typology.objects.create(label="Reminders")
+
+    limited = prepare(make_delivery(typology=typology, **fields))
+    unlimited = prepare(make_delivery(typology=typology))
+
+    number = {"size_limit": 2, "control_group": 3}[reason]
+    assert list(verdicts(limited).values()).count(reason) == number
+    assert (limited.to_deliver, unlimited.to_deliver) == (5 - number, 5)
+    assert reason not in [rule["exclusion"] for rule in unlimited.rules]
+
+
 @pytest.fixture
 def fatigued(make_rule, make_delivery, prepare, confirm, send_all, outbox, settings):
     """Marie got two messages today, Paul one; a rule allows two in seven days."""
@@ -402,6 +424,60 @@ def test_two_operators_who_change_a_rule_at_once_do_not_overwrite_each_other(mak
         typologies.save_rule(stale, {"label": "Theirs"}, typologies=default.none(), by=operator)
 
     assert list(TypologyRule.objects.filter(code="").values_list("label", "typologies__code")) == [("Ours", "defaultTypology")]
+
+
+def test_a_stale_typology_takes_away_no_rule_that_was_added_meanwhile(operator):
+    shown = Typology.objects.create(label="Reminders")
+    rule = typologies.save_rule(TypologyRule(), {"label": "No minors"}, typologies=Typology.objects.filter(code=""), by=operator)
+
+    with pytest.raises(typologies.ChangedMeanwhile):
+        typologies.save_typology(shown, {"label": "Others"}, rules=TypologyRule.objects.none(), by=operator)
+
+    assert list(Typology.objects.filter(code="").values_list("label", "rules")) == [("Reminders", rule.pk)]
+
+
+def test_a_stale_rule_leaves_no_typology_that_named_it_meanwhile(make_rule, operator):
+    shown = make_rule(IN_FRANCE)
+    rules = TypologyRule.objects.filter(pk=shown.pk)
+    typologies.save_typology(Typology(), {"label": "Reminders"}, rules=rules, by=operator)
+    default = Typology.objects.filter(code="defaultTypology")
+
+    with pytest.raises(typologies.ChangedMeanwhile):
+        typologies.save_rule(TypologyRule(pk=shown.pk), {"label": "Theirs"}, typologies=default, by=operator)
+
+    assert sorted(shown.typologies.values_list("label", flat=True)) == ["Default typology", "Reminders"]
+
+
+def test_what_gains_and_loses_nothing_can_be_saved_as_it_was_shown(make_rule, operator):
+    rule, default = make_rule(IN_FRANCE), Typology.objects.get()
+
+    typologies.save_rule(rule, {"label": "Ours"}, typologies=Typology.objects.all(), by=operator)
+    typologies.save_typology(default, {"description": "Ours"}, rules=default.rules.all(), by=operator)
+
+    rule.refresh_from_db()
+    assert (rule.label, rule.revision, Typology.objects.get().revision) == ("Ours", 1, 1)
+
+
+def test_a_list_is_kept_while_a_rule_needs_it(make_rule, make_delivery, prepare, backoffice, operator):
+    left_out, reached = ProfileFactory(country="FR"), ProfileFactory(country="BE")
+    query = saved_audiences.create(IN_FRANCE, label="France", expires_on=timezone.localdate(), by=operator)
+    frozen = freezing.freeze(query, label="The French", by=operator)
+    SavedAudience.objects.update(expires_on=timezone.localdate() - timedelta(days=1))
+    rule = make_rule({"all": [saved_audiences.as_tree(frozen)]}, is_active=False)
+
+    with pytest.raises(AudienceInUse, match="No France"):
+        saved_audiences.delete(frozen)
+    expired = saved_audiences.delete_expired(timezone.localdate())
+    pages = [backoffice.get(reverse(f"profiles:{name}", args=[frozen.pk])) for name in ("audience", "audience_delete")]
+    link = f'<a href="{reverse("deliveries:typology_rule", args=[rule.pk])}">No France (RL{rule.pk})</a>'
+    TypologyRule.objects.update(is_active=True)
+    verdicts_then = verdicts(prepare(make_delivery()))
+    typologies.remove(rule, by=operator)
+    saved_audiences.delete(frozen)
+
+    assert (expired, [link in page.content.decode() for page in pages]) == (1, [True, True])
+    assert verdicts_then == {left_out.pk: "own_rule", reached.pk: ""}
+    assert not SavedAudience.objects.exists()
 
 
 def test_an_opt_out_during_the_delivery_still_comes_first(make_delivery, prepare, confirm, send_all, smtp):

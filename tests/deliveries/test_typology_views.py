@@ -120,6 +120,14 @@ def test_rules_that_protect_people_cannot_be_switched_off(backoffice, code, is_a
     assert [typology.code for typology in rule.typologies.all()] == ["defaultTypology"]
 
 
+@pytest.mark.parametrize("code", ["control_group", "size_limit"])
+def test_a_rule_that_deliveries_set_has_no_switch_and_says_when_it_applies(backoffice, code):
+    html = backoffice.get(page("typology_rule", built_in(code).pk)).content.decode()
+
+    assert "Where a delivery sets it, whatever its typology." in html
+    assert 'name="is_active"' not in html
+
+
 @pytest.mark.parametrize(
     ("code", "number"),
     [

@@ -225,9 +225,9 @@ def together(world, stored, seed, left):
         if world["contact"] is not None:
             counted = [contacts(world, stored, person, rule) for person in left]
             yield [one for one, number in zip(left, counted, strict=True) if number >= rule["messages"]], ("fatigue", f"RL{pk}")
-    if is_on(world, "control_group") and world["group"]:
+    if world["group"]:
         yield control_group(world["group"], stored, seed, left), ("control_group", "")
-    if is_on(world, "size_limit") and world["limit"]:
+    if world["limit"]:
         yield left[world["limit"] :], ("size_limit", "")
 
 

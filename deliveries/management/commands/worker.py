@@ -3,7 +3,7 @@
 import logging
 import signal
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from datetime import timedelta
 from types import FrameType
 from typing import Any
@@ -18,6 +18,7 @@ from deliveries import (
     pacing,
     preparation,
     proof_sending,
+    purging,
     sending,
     starting,
     stopping,
@@ -60,6 +61,7 @@ class Command(BaseCommand):
         self.backoff, self.resume_at, self.stopped_at, self.started_at = 1.0, 0.0, 0.0, 0.0
         self.importing: Generator[None, None, None] | None = None
         self.freezing: Freezing | None = None
+        self.purging: Iterator[bool] = iter(())
         sealer = None if until_idle else sealing.start_in_background()
         try:
             self.loop(until_idle=until_idle)
@@ -117,6 +119,7 @@ class Command(BaseCommand):
         sending.finish_done()
         worked |= self.close_stopped()
         worked |= breakdowns.count_due()  # last: what somebody waits for comes first
+        worked |= next(self.purging, False)  # a range at a time, which keeps nobody waiting
         return worked
 
     def unless_away(self, send: Callable[[], bool]) -> bool:
@@ -210,6 +213,7 @@ class Command(BaseCommand):
     def clean_up_daily(self) -> None:
         if timezone.now() - self.cleaned_at >= timedelta(days=1):
             self.cleaned_at = timezone.now()  # first: what cannot be cleaned up today must not hold up everybody's mail
+            self.purging = purging.purge()
             counting.clean_up(timezone.now())
             pending.clean_up()
             registrations.clean_up()
