@@ -153,10 +153,11 @@ def _fix_target(preparation: Preparation) -> None:
         _update(preparation)
         preparation.withheld.all().delete()
     preparation.highest_id = highest
-    for rule in filter(withholding.looks_at_many, preparation.rules):
-        with transaction.atomic():
-            _update(preparation)
-            withholding.decide(preparation, rule)
+    for rule in preparation.rules:
+        if (chosen := withholding.chosen(preparation, rule)) is not None:
+            with transaction.atomic():
+                _update(preparation)
+                withholding.note(chosen, preparation, rule)
     with transaction.atomic():
         _update(preparation, highest_id=highest)
 

@@ -42,19 +42,14 @@ def target(preparation: Preparation) -> People:
     return audiences.profiles(preparation.audience, at=preparation.created_at).filter(pk__lte=preparation.highest_id or 0)
 
 
-def looks_at_many(rule: dict[str, Any]) -> bool:
-    """Whether a pinned rule is decided here; the others judge one person by herself."""
-    return rule["exclusion"] in CHOOSERS
+def chosen(preparation: Preparation, rule: dict[str, Any]) -> People | None:
+    """Whom this pinned rule leaves out; None where it judges one person by herself, or nothing is set for it."""
+    choose = CHOOSERS.get(rule["exclusion"])
+    return choose(preparation, rule["parameters"]) if choose else None
 
 
-def decide(preparation: Preparation, rule: dict[str, Any]) -> int:
-    """Note whom this pinned rule leaves out; how many. In a transaction."""
-    chosen = CHOOSERS[rule["exclusion"]](preparation, rule["parameters"])
-    return 0 if chosen is None else _note(chosen, preparation, rule)
-
-
-def _note(people: People, preparation: Preparation, rule: dict[str, Any]) -> int:
-    """In id order, as the index of Withheld has it."""
+def note(people: People, preparation: Preparation, rule: dict[str, Any]) -> int:
+    """Write down whom a rule leaves out; how many. In a transaction."""
     erasure.share_the_profiles()
     detail = rule["code"] if rule["exclusion"] == Exclusion.FATIGUE else ""
     same = {
@@ -63,9 +58,9 @@ def _note(people: People, preparation: Preparation, rule: dict[str, Any]) -> int
         "detail": Value(detail, output_field=CharField()),
     }
     rows = people.annotate(**{f"for_{name}": value for name, value in same.items()})
-    chosen = rows.values_list("pk", *(f"for_{name}" for name in same))
+    rows = rows.values_list("pk", *(f"for_{name}" for name in same))
     with wholes.planned_for_many():
-        return bulk.insert_from(chosen, into=Withheld, columns=["profile", *same])
+        return bulk.insert_from(rows, into=Withheld, columns=["profile", *same])
 
 
 def _left(preparation: Preparation) -> People:
@@ -139,8 +134,11 @@ def _held_back(preparation: Preparation, parameters: dict[str, Any]) -> People |
     if controlgroups.is_none(group):
         return None
     left = _left(preparation)
-    number = controlgroups.size(group, among=left.count()) if "percent" in group else group["number"]
-    return left.order_by(*controlgroups.order(group))[:number]
+    if "percent" not in group:
+        return left.order_by(*controlgroups.order(group))[: group["number"]]
+    with wholes.planned_for_many():
+        among = left.count()
+    return left.order_by(*controlgroups.order(group))[: controlgroups.size(group, among=among)]
 
 
 def _too_many(preparation: Preparation, parameters: dict[str, Any]) -> People | None:
