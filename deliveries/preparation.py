@@ -31,6 +31,7 @@ from deliveries import (
     targeting,
     typologies,
     waves,
+    wholes,
     withholding,
 )
 from deliveries.journal import Line
@@ -52,9 +53,8 @@ WITHOUT_FINDINGS = noop("Preparation completed in %(seconds)s s: %(targeted)s ta
 SUMMARIES = (WITH_ERRORS, WITH_WARNINGS, WITHOUT_FINDINGS)
 BATCHES_AT_ONCE = 1000
 ALL = sys.maxsize
-NEXT_BATCH = f"""SELECT MIN(profile_id), MAX(profile_id), COUNT(*) FROM (
-    SELECT profile_id FROM {Message._meta.db_table}
-    WHERE preparation_id = %s AND profile_id > %s AND exclusion = '' ORDER BY profile_id LIMIT %s) AS following"""
+FOLLOWING = f"""SELECT profile_id FROM {Message._meta.db_table}
+    WHERE preparation_id = %s AND profile_id > %s AND exclusion = '' ORDER BY profile_id LIMIT 1 OFFSET %s"""
 
 
 class Interrupted(Exception):
@@ -175,6 +175,8 @@ def _complete(preparation: Preparation, *, seconds: float, asks_outside: bool) -
 
     Only the switch is one transaction: on SQLite everybody else waits while it is open.
     """
+    if (preparation.highest_id or 0) >= settings.PREPARATION_RANGE:
+        wholes.learn(Message)
     to_deliver = _write_batches(preparation)
     causes = _causes(preparation)
     excluded = sum(cause.volume for cause in causes)
@@ -211,8 +213,9 @@ def _causes(preparation: Preparation) -> list[ExclusionCause]:
 
     Of the excluded alone: a group of nearly all rows is what a database sorts or hashes longest.
     """
-    groups = preparation.messages.excluded().values("exclusion", "detail").annotate(volume=Count("profile_id")).order_by()
-    rows = [ExclusionCause(preparation=preparation, **group) for group in groups]
+    groups = preparation.messages.excluded().values("exclusion", "detail").annotate(volume=Count("*")).order_by()
+    with wholes.planned_for_many():
+        rows = [ExclusionCause(preparation=preparation, **group) for group in groups]
     hit = {(row.exclusion, row.detail if row.exclusion in OWN_RULES.values() else "") for row in rows}
     missed = [cause for cause in typologies.causes(preparation.rules) if cause not in hit]
     return rows + [ExclusionCause(preparation=preparation, exclusion=rule, detail=code, volume=0) for rule, code in missed]
@@ -241,10 +244,10 @@ def _batches(preparation: Preparation) -> Iterator[Batch]:
     most = pacing.batch_size(preparation.delivery)
     for wave, left in _waves(preparation):
         while left:
-            low, high, total = _following(preparation, above, min(most, left))
+            high, total = _following(preparation, above, min(most, left))
             if not total:
                 return
-            yield Batch(preparation=preparation, low=low, high=high, total=total, due_at=now, wave=wave)
+            yield Batch(preparation=preparation, low=above + 1, high=high, total=total, due_at=now, wave=wave)
             above, left = high, left - total
 
 
@@ -254,12 +257,14 @@ def _waves(preparation: Preparation) -> Iterable[tuple[int, int]]:
     return waves.sizes(waves_of_it, preparation.messages.to_deliver().count()) if waves_of_it else [(0, ALL)]
 
 
-def _following(preparation: Preparation, above: int, most: int) -> tuple[int, int, int]:
-    """The first and the last profile id of the next so many, and how many there are."""
+def _following(preparation: Preparation, above: int, most: int) -> tuple[int, int]:
+    """The profile id at which the next so many end, and how many they are: fewer only where there are no more."""
     with prepared.cursor() as cursor:
-        cursor.execute(NEXT_BATCH, [preparation.pk, above, most])
-        low, high, total = cursor.fetchone()
-    return low, high, total
+        cursor.execute(FOLLOWING, [preparation.pk, above, most - 1])
+        if found := cursor.fetchone():
+            return found[0], most
+    last = preparation.messages.to_deliver().filter(profile_id__gt=above).aggregate(high=Max("profile_id"), total=Count("*"))
+    return last["high"], last["total"]
 
 
 def _give_up(preparation: Preparation, status: PreparationStatus, line: Line) -> None:

@@ -114,7 +114,8 @@ def test_ranges_and_batches_do_not_change_the_verdicts(make_delivery, prepare, s
     assert verdicts(prepared) == whole
     batches = list(prepared.batches.order_by("low").values_list("low", "high", "total"))
     reached = [pk for pk, exclusion, *_ in whole if not exclusion]
-    assert batches == [(chunk[0], chunk[-1], len(chunk)) for chunk in (reached[i : i + 4] for i in range(0, len(reached), 4))]
+    chunks = [reached[i : i + 4] for i in range(0, len(reached), 4)]
+    assert batches == [(before[-1] + 1, chunk[-1], len(chunk)) for before, chunk in zip([[0], *chunks[:-1]], chunks, strict=True)]
 
 
 def test_audience_of_nobody_prepares_an_empty_result(make_delivery, prepare):
