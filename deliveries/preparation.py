@@ -166,19 +166,20 @@ def _write_range(preparation: Preparation) -> None:
     above = preparation.next_id
     up_to = min(above + settings.PREPARATION_RANGE, preparation.highest_id or 0)
     with transaction.atomic():
+        wholes.commit_without_waiting()
         _update(preparation, next_id=up_to)
         targeting.write_messages(preparation, above=above, up_to=up_to)
 
 
 def _complete(preparation: Preparation, *, seconds: float, asks_outside: bool) -> None:
-    """Cut into batches, count, check the content, and switch: from here on the database refuses any change.
+    """Count, cut into batches, check the content, and switch: from here on the database refuses any change.
 
     Only the switch is one transaction: on SQLite everybody else waits while it is open.
     """
     if (preparation.highest_id or 0) >= settings.PREPARATION_RANGE:
         wholes.learn(Message)
-    to_deliver = _write_batches(preparation)
     causes = _causes(preparation)
+    to_deliver = _write_batches(preparation)
     excluded = sum(cause.volume for cause in causes)
     targeted = to_deliver + excluded
     found = controls.findings(preparation.content, preparation, outside=asks_outside)

@@ -23,6 +23,14 @@ def planned_for_many() -> Iterator[None]:
         yield
 
 
+def commit_without_waiting() -> None:
+    """For the transaction in hand: PostgreSQL writes it to the disk within a second or before the next one that waits. What the
+    server loses by crashing meanwhile is undone whole, and done again."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit TO off")
+
+
 def learn(model: type[Model]) -> None:
     """Have PostgreSQL take a sample of the table now, and not a minute later: it counts with all processors only where it
     knows that there is much to count."""
