@@ -64,7 +64,8 @@ def by_hand(vendor: str) -> dict[str, list[str]]:
     size = "(p.custom ->> 'size')::numeric > 40" if postgres else "json_extract(p.custom, '$.size') > 40"
     born = f"p.birth_date > '{years_ago(FORTY_FIVE)}' AND p.birth_date <= '{years_ago(THIRTY)}'"
     no = "NOT p.opted_out_email"
-    letter = "profiles_subscription s WHERE s.service_id = 1"
+    valid = f"s.service_id = 1 AND (s.expires_at IS NULL OR s.expires_at > {'now()' if postgres else 'datetime()'})"
+    letter = f"profiles_subscription s WHERE {valid}"
     is_sent = "m.preparation_id = 1 AND m.status = 'sent'"
     sent = f"deliveries_message m WHERE {is_sent}"
     return {
@@ -72,7 +73,7 @@ def by_hand(vendor: str) -> dict[str, list[str]]:
         "age and domain": [f"{people} WHERE p.email_domain = 'mail.example' AND {born}"],
         "custom field": [f"{people} WHERE {size}"] + ([f"{people} WHERE p.custom -> 'size' > '40'"] if postgres else []),
         "subscribed": [
-            f"{people} JOIN profiles_subscription s ON s.profile_id = p.id WHERE s.service_id = 1",
+            f"{people} JOIN profiles_subscription s ON s.profile_id = p.id WHERE {valid}",
             f"{people} WHERE p.id IN (SELECT s.profile_id FROM {letter})",
             f"{people} WHERE EXISTS (SELECT 1 FROM {letter} AND s.profile_id = p.id)",
         ],
