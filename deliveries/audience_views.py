@@ -65,9 +65,10 @@ def _split(request: HttpRequest, tree: Tree) -> dict[str, Any]:
 
 
 def _asker(request: HttpRequest) -> str:
-    """One page in one browser: its former question is over with the next. The form's token is drawn anew for each page."""
+    """One page in one browser: its former question is over with the next. The form's token is drawn anew for each page;
+    what is asked without a form is asked once."""
     token = request.POST.get("csrfmiddlewaretoken", "")[:20]
-    return f"heed count {request.user.pk} {token if token.isascii() and token.isalnum() else ''}"
+    return f"heed count {request.user.pk} {token}" if token.isascii() and token.isalnum() else ""
 
 
 def _channel(request: HttpRequest) -> Channel:

@@ -119,15 +119,15 @@ def _refuse_other_date(delivery: Delivery, preparation: int) -> None:
 def _fit(preparation: int) -> Preparation:
     """The preparation, if what it says can be sent now."""
     ready = Preparation.objects.get(pk=preparation)
-    if reasons := refusals(ready):
+    if reasons := refusals(ready, controls.findings(ready.content, ready)):
         raise InvalidTransition(reasons[0].text, reasons[0].values)
     return ready
 
 
-def refusals(ready: Preparation) -> list[Line]:
-    """Why a preparation cannot be confirmed, one sentence each: the errors that it found, and those that it has got since."""
+def refusals(ready: Preparation, findings: list[Line]) -> list[Line]:
+    """Why a preparation cannot be confirmed, one sentence each: the errors that it found, and those among the findings of now."""
     logged = [Line(line.text, line.values) for line in ready.log.filter(level=Level.ERROR)]
-    since = [line for line in controls.findings(ready.content, ready) if line.level == Level.ERROR]
+    since = [line for line in findings if line.level == Level.ERROR]
     nobody = [] if ready.to_deliver else [Line(noop("There is nobody to deliver to."))]
     return list({str(line): line for line in [*logged, *since, *nobody]}.values())
 

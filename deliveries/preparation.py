@@ -130,9 +130,9 @@ def _do(preparation: Preparation, *, asks_outside: bool) -> None:
     began = time.monotonic()
     if preparation.highest_id is None:
         _fix_target(preparation)
-    while preparation.next_id < (preparation.highest_id or 0):
+    while preparation.next_id < (highest := preparation.highest_id or 0):
         _write_range(preparation)
-        if preparation.next_id < (preparation.highest_id or 0):
+        if preparation.next_id < highest:
             time.sleep(settings.PAUSE_SECONDS)
     _complete(preparation, seconds=time.monotonic() - began, asks_outside=asks_outside)
 
@@ -272,7 +272,6 @@ def _give_up(preparation: Preparation, status: PreparationStatus, line: Line) ->
     _update(preparation, status=status, lease_until=None, ended_at=timezone.now())
     back = DeliveryStatus.READY if preparation.delivery.preparation_id else DeliveryStatus.EDITING
     lifecycle.move(preparation.delivery, back, only_from=DeliveryStatus.PREPARING)
-    preparation.withheld.all().delete()
     _write(preparation, line)
 
 

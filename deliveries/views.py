@@ -203,7 +203,7 @@ def confirm(request: HttpRequest, delivery_id: int) -> HttpResponse:
         preparation=delivery.preparation,
         audience=_in_words(delivery),
         plan=plan_words.sentences(delivery),
-        refusals=lifecycle.refusals(delivery.preparation),
+        refusals=lifecycle.refusals(delivery.preparation, found),
         remarks=[line for line in found if line.level != Level.ERROR],
     )
 

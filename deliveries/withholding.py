@@ -48,8 +48,8 @@ def chosen(preparation: Preparation, rule: dict[str, Any]) -> People | None:
     return choose(preparation, rule["parameters"]) if choose else None
 
 
-def note(people: People, preparation: Preparation, rule: dict[str, Any]) -> int:
-    """Write down whom a rule leaves out; how many. In a transaction."""
+def note(people: People, preparation: Preparation, rule: dict[str, Any]) -> None:
+    """Write down whom a rule leaves out. In a transaction."""
     erasure.share_the_profiles()
     detail = rule["code"] if rule["exclusion"] == Exclusion.FATIGUE else ""
     same = {
@@ -60,7 +60,7 @@ def note(people: People, preparation: Preparation, rule: dict[str, Any]) -> int:
     rows = people.annotate(**{f"for_{name}": value for name, value in same.items()})
     rows = rows.values_list("pk", *(f"for_{name}" for name in same))
     with wholes.planned_for_many():
-        return bulk.insert_from(rows, into=Withheld, columns=["profile", *same])
+        bulk.insert_from(rows, into=Withheld, columns=["profile", *same])
 
 
 def _left(preparation: Preparation) -> People:
@@ -134,11 +134,9 @@ def _held_back(preparation: Preparation, parameters: dict[str, Any]) -> People |
     if controlgroups.is_none(group):
         return None
     left = _left(preparation)
-    if "percent" not in group:
-        return left.order_by(*controlgroups.order(group))[: group["number"]]
     with wholes.planned_for_many():
-        among = left.count()
-    return left.order_by(*controlgroups.order(group))[: controlgroups.size(group, among=among)]
+        number = controlgroups.size(group, among=left.count() if "percent" in group else 0)
+    return left.order_by(*controlgroups.order(group))[:number]
 
 
 def _too_many(preparation: Preparation, parameters: dict[str, Any]) -> People | None:

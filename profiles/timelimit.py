@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from django.db import OperationalError, connection, transaction
 
 CANCEL = """SELECT pg_cancel_backend(pid) FROM pg_stat_activity
-    WHERE application_name = %s AND state = 'active' AND pid <> pg_backend_pid()"""
+    WHERE datname = current_database() AND application_name = %s AND state = 'active' AND pid <> pg_backend_pid()"""
 latest: dict[str, object] = {}  # asker -> its last question; on SQLite, where the web server is one process with threads
 INSTRUCTIONS = 50_000  # of SQLite's machine between two looks at the clock: well below a millisecond
 

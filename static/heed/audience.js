@@ -9,11 +9,13 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => { if (detail.tar
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.target.id !== BUILDER) return;
   const { elt, triggeringEvent } = detail.requestConfig;
+  if (isTyped) {
+    detail.shouldSwap = false;
+    setTimeout(() => window.htmx.trigger(elt, triggeringEvent.type));
+    return;
+  }
   const focused = document.activeElement;
   stayed = focused !== elt && focused.closest(`#${BUILDER}`) ? focused.id : "";
-  if (!isTyped) return;
-  detail.shouldSwap = false;
-  setTimeout(() => window.htmx.trigger(elt, triggeringEvent.type));
 });
 document.addEventListener("htmx:afterSettle", () => {
   if (stayed) document.getElementById(stayed)?.focus();

@@ -1,5 +1,6 @@
 """Audiences and deliveries: what is asked about deliveries and addresses, the audience step, and counting within a limit."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -247,6 +248,23 @@ def test_a_count_for_another_channel_uses_its_own_box(backoffice):
     ]
 
     assert lefts == [1, 0, 1, 1]
+
+
+def test_a_count_is_ended_by_the_next_one_of_its_page_alone(backoffice, monkeypatch):
+    askers = []
+
+    @contextmanager
+    def noted(seconds, *, asker=""):
+        askers.append(asker)
+        yield
+
+    monkeypatch.setattr("deliveries.audience_views.time_limit", noted)
+    for token in ("PageOne", "PageOne", "PageTwo"):
+        backoffice.post(reverse("deliveries:count"), {"a:kind": "all", "csrfmiddlewaretoken": token})
+    saved = SavedAudience.objects.create(label="French", tree=FRENCH)
+    backoffice.get(reverse("deliveries:count"), {"audience": saved.pk})
+
+    assert (askers[0] == askers[1] != askers[2], askers[3]) == (True, "")
 
 
 def test_a_count_that_takes_too_long_waits_to_be_asked(backoffice, settings):

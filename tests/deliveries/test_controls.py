@@ -6,7 +6,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from deliveries import content_links, controls, lifecycle, probing, rendering
+from deliveries import content_links, controls, probing, rendering
 from deliveries.controls import CONTROL_RULES, Phase
 from deliveries.models import Level
 from deliveries.probing import Answer, Unreachable
@@ -169,9 +169,9 @@ def test_what_refuses_the_confirmation_is_told_and_no_button_is_offered(
     delivery = make_delivery(**values)
     prepare(delivery)
 
-    shown = backoffice.get(reverse("deliveries:confirm", args=[delivery.pk])).content.decode()
+    response = backoffice.get(reverse("deliveries:confirm", args=[delivery.pk]))
 
-    reasons = [str(reason) for reason in lifecycle.refusals(delivery.preparation)]
+    shown, reasons = response.content.decode(), [str(reason) for reason in response.context["refusals"]]
     assert [reason in html.unescape(shown) for reason in reasons] == [True] * len(reasons)
     assert (said in shown, "Confirm: send to" in shown) == (True, False)
     with pytest.raises(InvalidTransition, match=re.escape(reasons[0])):
